@@ -1,0 +1,66 @@
+# Everything a developer or a machine does with Amends. Nothing that is up to date is done again.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON := .venv/bin/python
+BOT_PYTHON := bot/.venv/bin/python
+UV := .tools/bin/uv
+VAR := $(or $(AMENDS_VAR),var)
+
+.PHONY: help setup run train test test-system lint format bench evaluate clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready bot/.venv/.ready ## make both environments from the hashed pins
+
+run: setup ## serve everything on one machine; Ctrl-C stops all
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && exec $(PYTHON) -m desk run --model "$$model"
+
+train: setup ## train the model if its inputs changed
+	@$(BOT_PYTHON) scripts/train.py "$(VAR)/models"
+
+test: setup test-system ## run all tests
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && export AMENDS_TEST_MODEL="$$model" && \
+	  $(BOT_PYTHON) -m pytest -q tests/bot && $(PYTHON) -m pytest -q
+
+test-system: ## install the system packages that tests need, where that is allowed
+	@scripts/install_system_packages.sh
+
+lint: setup ## check style, types, the direction of imports, and that models and migrations agree
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports --no-cache
+	$(PYTHON) -m store drift
+
+format: setup ## put the code into the one format
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+evaluate: setup ## measure the understanding on texts it was not trained on
+	$(BOT_PYTHON) -m bot.evaluate
+
+bench: setup test-system ## slow soaks and benchmarks
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && AMENDS_TEST_MODEL="$$model" $(PYTHON) -m pytest -q -s tests/bench --override-ini addopts=
+
+clean: ## remove environments and caches; the state in $(VAR) stays
+	rm -rf .venv bot/.venv .tools .mypy_cache .ruff_cache .pytest_cache .rasa
+
+# A new environment is made beside the old one's place only when the pins changed: the stamp is younger than they are.
+.tools/.ready: scripts/uv-requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 (3.11 or newer) is needed" >&2; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, this is $$(python3 --version)" >&2; exit 1; }
+	python3 -m venv .tools
+	.tools/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r scripts/uv-requirements.txt
+	@touch $@
+
+.venv/.ready: requirements.txt .tools/.ready
+	@test -x $(PYTHON) || $(UV) venv -q --python 3.11 .venv
+	$(UV) pip sync -q --python $(PYTHON) --require-hashes requirements.txt
+	@touch $@
+
+bot/.venv/.ready: bot/requirements.txt .tools/.ready
+	@test -x $(BOT_PYTHON) || $(UV) venv -q --python 3.10 bot/.venv
+	$(UV) pip sync -q --python $(BOT_PYTHON) --require-hashes bot/requirements.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Everything that is done on a case, whoever triggers it: commands, connectors, words."""

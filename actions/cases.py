@@ -1,0 +1,203 @@
+"""A case's life inside a unit of work: opened, assessed, moved from state to state."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from actions.firm import Firm
+from actions.outcomes import dimensions_of, record
+from actions.understanding import Understanding
+from recovery.case_states import CaseState, Transition, can_follow, follow
+from recovery.events import CaseClosed, CaseOpened, CaseReopened, CaseResolved, CaseWithdrawn
+from recovery.failures import Category, read_failure
+from recovery.joining import FocusCase
+from recovery.severity import Severity, SeverityInputs, derive_severity
+from store.database import UnitOfWork
+from store.tables import Assessment, Case, CaseTransition, Conversation, Fact, InboxRow, Order
+
+# How far back complaints count as repeated (recovery.severity).
+_REPEATED_WITHIN = timedelta(days=90)
+
+
+def focus_case(work: UnitOfWork, conversation: Conversation) -> Case | None:
+    """The case the conversation is about, if any."""
+    if conversation.focus_case_id is None:
+        return None
+    return work.session.get(Case, conversation.focus_case_id)
+
+
+def open_case(
+    work: UnitOfWork,
+    firm: Firm,
+    conversation: Conversation,
+    inbox: InboxRow,
+    understanding: Understanding,
+    language: str,
+    linked_to: Case | None = None,
+) -> Case:
+    """Open a case for what was just heard, and put it in focus."""
+    categories = list(understanding.category_keys) or [Category.OTHER.value]
+    failure_type, dimension = read_failure(categories)
+    customer = conversation.identity.customer
+    case = Case(
+        customer_id=customer.id,
+        conversation_id=conversation.id,
+        linked_case_id=linked_to.id if linked_to else None,
+        language=language,
+        channel=conversation.channel_label,
+        tier=customer.tier,
+        categories=categories,
+        failure_type=failure_type,
+        dimension=dimension,
+        severity=Severity.LOW,
+        emotion=understanding.emotion.level,
+        risks=[],
+        department=firm.department_for(categories).key,
+        service_step=firm.service_step_for(categories),
+        opened_at=work.now,
+        first_response_due=work.now,
+        resolution_due=work.now,
+    )
+    case.customer = customer
+    work.session.add(case)
+    work.session.flush()
+    conversation.focus_case_id = case.id
+    assess(work, firm, case, understanding)
+    record(
+        work,
+        CaseOpened(
+            case_number=case.number,
+            at=work.now,
+            dimensions=dimensions_of(case),
+            heard_at=inbox.received_at,
+            severity=case.severity,
+            service_step=case.service_step or "",
+        ),
+    )
+    return case
+
+
+def assess(work: UnitOfWork, firm: Firm, case: Case, understanding: Understanding, by: str = "bot") -> None:
+    """Add what a message says to the judgement of the case: labels gather, emotion is the latest one's.
+
+    ``other`` gives way to a category that says more. Due times follow the severity; they never become later.
+    """
+    said = [key for key in understanding.category_keys if key != Category.OTHER]
+    kept = [key for key in case.categories if key != Category.OTHER]
+    case.categories = list(dict.fromkeys(kept + said)) or [Category.OTHER.value]
+    case.risks = list(dict.fromkeys([*case.risks, *understanding.risk_keys]))
+    case.emotion = understanding.emotion.level
+    case.failure_type, case.dimension = read_failure(case.categories)
+    case.department = firm.department_for(case.categories).key
+    case.service_step = firm.service_step_for(case.categories)
+    set_severity(work, firm, case)
+    work.session.add(
+        Assessment(
+            case_id=case.id,
+            by=by,
+            categories=case.categories,
+            emotion=case.emotion,
+            risks=case.risks,
+            words=understanding.words(),
+            at=work.now,
+        )
+    )
+
+
+def set_severity(work: UnitOfWork, firm: Firm, case: Case) -> None:
+    """Derive the severity anew and with it the due times."""
+    order = proved_order(work, case)
+    severity = derive_severity(
+        SeverityInputs(
+            categories=tuple(case.categories),
+            risks=tuple(case.risks),
+            emotion=case.emotion,
+            amount_minor=order.total if order else None,
+            tier=case.tier,
+            earlier_cases=earlier_cases(work, case),
+        )
+    )
+    is_new = case.first_response_due == case.opened_at
+    first, resolution = (
+        firm.first_response_due(case.opened_at, severity),
+        firm.resolution_due(case.opened_at, severity),
+    )
+    case.severity = severity
+    case.first_response_due = first if is_new else min(first, case.first_response_due)
+    case.resolution_due = resolution if is_new else min(resolution, case.resolution_due)
+
+
+def earlier_cases(work: UnitOfWork, case: Case, within: timedelta = _REPEATED_WITHIN) -> int:
+    """How many other complaints the customer made within ``within`` before this one, not counting withdrawn ones."""
+    statement = select(func.count(Case.id)).where(
+        Case.customer_id == case.customer_id,
+        Case.id != case.id,
+        Case.opened_at >= case.opened_at - within,
+        Case.state != CaseState.WITHDRAWN,
+    )
+    return work.session.scalar(statement) or 0
+
+
+def move(work: UnitOfWork, case: Case, transition: Transition, by: str) -> None:
+    """Take the case along ``transition``, write its history and tell those who count.
+
+    Raises:
+        IllegalTransition: the case cannot go that way now.
+    """
+    before = CaseState(case.state)
+    after = follow(before, transition)
+    case.state = after
+    work.session.add(
+        CaseTransition(
+            case_id=case.id, transition=transition, from_state=before, to_state=after, by=by, at=work.now
+        )
+    )
+    shared = {"case_number": case.number, "at": work.now, "dimensions": dimensions_of(case)}
+    if transition is Transition.RESOLVE:
+        case.resolved_at = work.now
+        record(work, CaseResolved(**shared, due_at=case.resolution_due))
+    elif transition is Transition.REOPEN:
+        case.resolved_at = case.closed_at = None
+        record(work, CaseReopened(**shared))
+    elif transition is Transition.CLOSE:
+        case.closed_at = work.now
+        record(work, CaseClosed(**shared))
+    elif transition is Transition.WITHDRAW:
+        case.closed_at = work.now
+        record(work, CaseWithdrawn(**shared))
+
+
+def move_if_possible(work: UnitOfWork, case: Case, transition: Transition, by: str) -> None:
+    """As :func:`move`, where the case's state knows the way; else nothing."""
+    if can_follow(CaseState(case.state), transition):
+        move(work, case, transition, by)
+
+
+def set_fact(work: UnitOfWork, case: Case, key: str, value: str) -> None:
+    """Keep a fact; a later word on the same thing replaces the earlier."""
+    for fact in case.facts:
+        if fact.key == key:
+            fact.value, fact.at = value, work.now
+            return
+    case.facts.append(Fact(key=key, value=value, at=work.now))
+
+
+def get_fact(case: Case, key: str) -> str | None:
+    """The value of a fact, or None."""
+    return next((fact.value for fact in case.facts if fact.key == key), None)
+
+
+def proved_order(work: UnitOfWork, case: Case) -> Order | None:
+    """The order that the case is about, if it belongs to the customer or they proved it."""
+    number = get_fact(case, "order_number")
+    return work.session.get(Order, number) if number and case.order_proved else None
+
+
+def as_focus(case: Case) -> FocusCase:
+    """The case as the rule of joining sees it."""
+    return FocusCase(
+        state=CaseState(case.state),
+        order_number=get_fact(case, "order_number"),
+        categories=tuple(case.categories),
+        settled_at=case.closed_at or case.resolved_at,
+    )

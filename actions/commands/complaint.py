@@ -1,0 +1,261 @@
+"""Hear a complaint, gather what is missing, and go on to the next step."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from actions.cases import (
+    as_focus,
+    assess,
+    focus_case,
+    get_fact,
+    move,
+    open_case,
+    set_fact,
+    set_severity,
+)
+from actions.commands.hand_over import hand_over, reason_to_hand_over
+from actions.commands.offers import make_offer, restate_offers, withdraw_open_offers
+from actions.connectors.orders import OrderTwin
+from actions.outcomes import dimensions_of, record
+from actions.turns import OpenTurn
+from recovery.case_states import CaseState, Transition
+from recovery.control import CONTACTS_BEFORE_HAND_OVER, HandOverReason
+from recovery.events import CaseAcknowledged
+from recovery.failures import leading_category
+from recovery.joining import Joining, Said, decide_joining
+from recovery.next_step import Known, Step, next_step
+from recovery.remedies import propose
+from recovery.severity import Severity
+from store.tables import Case, CaseTransition
+
+# A proof that fails this often is for a person to look into.
+PROOF_ATTEMPTS = 3
+
+
+def hear_complaint(turn: OpenTurn) -> None:
+    """The customer says that something went wrong: join or open the case, acknowledge, go on."""
+    case, is_new = _join_or_open(turn)
+    _keep_facts(turn, case)
+    if is_new:
+        acknowledge(turn, case)
+        turn.work.session.flush()
+        if _contacts_today(turn, case) >= CONTACTS_BEFORE_HAND_OVER:
+            hand_over(turn, case, HandOverReason.REPEATED_CONTACT)
+            return
+    else:
+        turn.say("complaint.joined", number=case.number)
+    go_on(turn, case)
+
+
+def record_fact(turn: OpenTurn) -> None:
+    """The customer gives a fact: keep it, and go on if a case is open."""
+    case = focus_case(turn.work, turn.conversation)
+    awaited = turn.awaited["kind"] if turn.awaited else None
+    if case is None or CaseState(case.state) in (CaseState.CLOSED, CaseState.WITHDRAWN):
+        if awaited == "happening":
+            hear_complaint(turn)
+            return
+        turn.say("ask.happening_after_fact")
+        turn.ask("happening", facts=turn.understanding.facts.model_dump(exclude_none=True))
+        return
+    if awaited == "happening" and case.state == CaseState.OPEN:
+        set_fact(turn.work, case, "happening", turn.understanding.text or turn.inbox.text)
+        assess(turn.work, turn.firm, case, turn.understanding)
+    number_before = get_fact(case, "order_number")
+    _keep_facts(turn, case)
+    if case.state != CaseState.OPEN:
+        turn.say("fact.noted", number=case.number)
+        restate(turn, case)
+        return
+    if awaited == "order_number" and get_fact(case, "order_number") == number_before:
+        turn.say("ask.order_again")
+        turn.ask("order_number")
+        return
+    go_on(turn, case)
+
+
+def acknowledge(turn: OpenTurn, case: Case) -> None:
+    """Name the feeling and the failure, apologise, give the case number and when they will hear more."""
+    leading = leading_category(case.categories)
+    key = f"failure.{leading}" if turn.firm.words.has(f"failure.{leading}") else "failure.other"
+    calm = case.emotion == 0 and case.severity == Severity.LOW
+    feeling = "feeling.calm" if calm else f"feeling.level_{case.emotion}"
+    turn.say(
+        "complaint.acknowledged",
+        feeling=turn.text(feeling),
+        failure=turn.text(key),
+        number=case.number,
+    )
+    case.acknowledged_at = turn.work.now
+    record(
+        turn.work,
+        CaseAcknowledged(
+            case_number=case.number,
+            at=turn.work.now,
+            dimensions=dimensions_of(case),
+            due_at=turn.inbox.received_at + turn.firm.service_levels.acknowledgement,
+        ),
+    )
+
+
+def go_on(turn: OpenTurn, case: Case) -> None:
+    """Do the one next thing in an open case: ask what is missing, offer, or hand over."""
+    _prove_order(turn, case)
+    if case.proof_attempts >= PROOF_ATTEMPTS and not case.order_proved:
+        hand_over(turn, case, HandOverReason.NO_REMEDY)
+        return
+    if CaseState(case.state) not in (CaseState.OPEN, CaseState.OFFERED):
+        restate(turn, case)
+        return
+    reason = reason_to_hand_over(turn, case)
+    step = next_step(
+        Known(
+            categories=tuple(case.categories),
+            emotion=case.emotion,
+            hand_over_due=reason is not None,
+            person_declined=case.person_declined,
+            happening_asked=case.happening_asked,
+            order_number=get_fact(case, "order_number"),
+            order_proved=case.order_proved,
+            order_unknown=case.order_unknown,
+            order_needed=_order_needed(turn, case),
+        )
+    )
+    if step is Step.HAND_OVER_AT_ONCE:
+        assert reason is not None
+        withdraw_open_offers(turn.work, case)
+        hand_over(turn, case, reason)
+    elif step is Step.CONFIRM_HAND_OVER:
+        turn.say("ask.confirm_person", buttons=_yes_no(turn))
+        turn.ask("confirm_hand_over")
+    elif step is Step.ASK_HAPPENING:
+        case.happening_asked = True
+        turn.say("ask.happening")
+        turn.ask("happening")
+    elif step is Step.ASK_ORDER:
+        turn.say("ask.order")
+        turn.ask("order_number")
+    elif step is Step.ASK_PROOF:
+        turn.say("ask.proof_again" if case.proof_attempts else "ask.proof", order=get_fact(case, "order_number") or "")
+        turn.ask("order_proof")
+    else:
+        make_offer(turn, case)
+
+
+def restate(turn: OpenTurn, case: Case) -> None:
+    """Say where an unsettled or settled case stands, and what comes next."""
+    if case.state == CaseState.OFFERED:
+        restate_offers(turn, case)
+    elif case.state == CaseState.AWAITING_APPROVAL:
+        turn.say("status.awaiting_approval", number=case.number, due=turn.local(case.first_response_due))
+    elif case.state == CaseState.REMEDYING:
+        turn.say("status.remedying", number=case.number)
+    elif case.state == CaseState.WITH_STAFF:
+        turn.say("status.with_staff", number=case.number, due=turn.local(case.resolution_due))
+    elif case.state == CaseState.OPEN:
+        turn.say("status.open", number=case.number)
+    elif case.state == CaseState.WITHDRAWN:
+        turn.say("status.withdrawn", number=case.number)
+    else:
+        references = [r.reference for r in case.remedies if r.reference]
+        turn.say("status.settled", number=case.number, references=references)
+
+
+def _join_or_open(turn: OpenTurn) -> tuple[Case, bool]:
+    """The case that the complaint belongs to, and whether it was opened or reopened just now."""
+    work, said = turn.work, turn.understanding
+    focus = focus_case(work, turn.conversation)
+    joining = decide_joining(
+        as_focus(focus) if focus else None,
+        Said(said.facts.order_number, said.category_keys, work.now),
+        turn.firm.file.reopen_window,
+    )
+    if joining is Joining.JOIN:
+        assert focus is not None
+        before = (leading_category(focus.categories), focus.severity)
+        assess(work, turn.firm, focus, said)
+        if focus.state == CaseState.OFFERED and before != (leading_category(focus.categories), focus.severity):
+            # What was offered fitted a smaller failure.
+            withdraw_open_offers(work, focus)
+        return focus, False
+    if joining is Joining.REOPEN:
+        assert focus is not None
+        move(work, focus, Transition.REOPEN, "bot")
+        focus.happening_asked = True
+        assess(work, turn.firm, focus, said)
+        return focus, True
+    return open_case(work, turn.firm, turn.conversation, turn.inbox, said, turn.language, linked_to=focus), True
+
+
+def _keep_facts(turn: OpenTurn, case: Case) -> None:
+    """Keep what was said, now or just before there was a case; never ask for it again."""
+    earlier = (turn.awaited or {}).get("facts") or {}
+    now = turn.understanding.facts.model_dump(exclude_none=True)
+    facts = {**earlier, **now}
+    number = facts.get("order_number")
+    if number and number != get_fact(case, "order_number"):
+        case.order_proved = False
+        set_fact(turn.work, case, "order_number", number)
+    for key in ("phone", "occurred", "product"):
+        if key in facts:
+            set_fact(turn.work, case, key, str(facts[key]))
+    if "amount" in facts:
+        set_fact(turn.work, case, "amount", f"{facts['amount']['minor']} {facts['amount']['currency']}")
+    if "wished_remedy" in facts:
+        case.wished_remedy = facts["wished_remedy"]
+
+
+def _prove_order(turn: OpenTurn, case: Case) -> None:
+    """See whether the order is the customer's: listed with their identity, or proved by its phone's last digits.
+
+    An order that does not exist and one that is somebody else's look the same from outside.
+    """
+    number = get_fact(case, "order_number")
+    if number is None or case.order_proved:
+        return
+    orders = OrderTwin(turn.work)
+    if orders.belongs_to(number, turn.conversation.identity.public):
+        case.order_proved = True
+    elif turn.awaited and turn.awaited["kind"] == "order_proof" and turn.understanding.facts.phone_last4:
+        case.order_proved = orders.is_proved_by(number, turn.understanding.facts.phone_last4)
+        case.proof_attempts += not case.order_proved
+    if case.order_proved:
+        set_severity(turn.work, turn.firm, case)
+
+
+def _order_needed(turn: OpenTurn, case: Case) -> bool:
+    """Whether an order would open remedies that are closed without one."""
+    rule = turn.firm.policy.rule_for(case.categories, Severity(case.severity))
+    if rule is None or not any(choice.needs_order for choice in rule.choices):
+        return False
+    without = propose(turn.firm.policy, case.categories, Severity(case.severity), None)
+    return len(without) < len(rule.choices)
+
+
+def _contacts_today(turn: OpenTurn, case: Case) -> int:
+    """How often the customer came with a complaint within 24 hours, this time included."""
+    since = turn.work.now - timedelta(hours=24)
+    session = turn.work.session
+    opened = session.scalar(
+        select(func.count(Case.id)).where(Case.customer_id == case.customer_id, Case.opened_at >= since)
+    )
+    reopened = session.scalar(
+        select(func.count(CaseTransition.id))
+        .join(Case, CaseTransition.case_id == Case.id)
+        .where(
+            Case.customer_id == case.customer_id,
+            CaseTransition.transition == Transition.REOPEN,
+            CaseTransition.at >= since,
+        )
+    )
+    return (opened or 0) + (reopened or 0)
+
+
+def _yes_no(turn: OpenTurn) -> list[dict[str, str]]:
+    return [
+        {"title": turn.text("button.yes_person"), "payload": turn.text("button.yes_person")},
+        {"title": turn.text("button.no_person"), "payload": turn.text("button.no_person")},
+    ]
+
+

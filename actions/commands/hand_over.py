@@ -1,0 +1,106 @@
+"""Pass the conversation to a person, with all they need to know (GB/T 47746-2026)."""
+
+from sqlalchemy import func, select
+
+from actions.cases import move_if_possible
+from actions.conversations import await_nothing, say
+from actions.firm import Firm
+from actions.outcomes import dimensions_of, record
+from actions.promises import promise
+from actions.turns import OpenTurn
+from recovery.case_states import Transition
+from recovery.control import UNASKED, Control, HandOverReason
+from recovery.events import HandedOver
+from recovery.failures import Category, Risk
+from recovery.severity import Severity
+from store.database import UnitOfWork
+from store.tables import Case, Conversation, HandOver
+
+
+def reason_to_hand_over(turn: OpenTurn, case: Case | None) -> HandOverReason | None:
+    """Why a person must take over without asking, or None."""
+    said = turn.understanding.hand_over
+    if said is not None and said.reason in UNASKED:
+        return HandOverReason(said.reason)
+    if case is None:
+        return None
+    if Category.SAFETY in case.categories or Risk.SAFETY in case.risks:
+        return HandOverReason.SAFETY
+    if Category.PRIVACY_SECURITY in case.categories or Risk.PRIVACY in case.risks:
+        return HandOverReason.ACCOUNT_SECURITY
+    return None
+
+
+def hand_over(turn: OpenTurn, case: Case | None, reason: HandOverReason) -> None:
+    """Hand over within a turn: the turn still answers, telling why, the place in line and by when."""
+    lines = _hand_over(turn.work, turn.firm, turn.conversation, case, reason, "bot", turn.language)
+    for line in lines:
+        turn.add(line)
+
+
+def hand_over_outside_turn(
+    work: UnitOfWork,
+    firm: Firm,
+    conversation: Conversation,
+    case: Case | None,
+    reason: HandOverReason,
+    by: str,
+    inbox_id: str | None = None,
+) -> None:
+    """Hand over from a timer or a worker; the customer is told in a message of its own.
+
+    Args:
+        inbox_id: the message that this answers, if any.
+    """
+    language = conversation.language or firm.file.language
+    lines = _hand_over(work, firm, conversation, case, reason, by, language)
+    say(work, conversation, "\n\n".join(lines), inbox_id=inbox_id, case_id=case.id if case else None)
+
+
+def _hand_over(
+    work: UnitOfWork,
+    firm: Firm,
+    conversation: Conversation,
+    case: Case | None,
+    reason: HandOverReason,
+    by: str,
+    language: str,
+) -> tuple[str, str]:
+    """Change control, promise an answer, and give the two lines that tell the customer."""
+    place = _pass_to_queue(work, conversation, case, reason, by)
+    # By the case's own clock, from now on; the calmest one where there is no case.
+    due = firm.first_response_due(work.now, Severity(case.severity) if case else Severity.LOW)
+    promise(work, conversation, case, "person_answers", firm.words.render(language, "promise.person_answers"), due)
+    key = f"hand_over.{reason}" if firm.words.has(f"hand_over.{reason}") else "hand_over.default"
+    return (
+        firm.words.render(language, key),
+        firm.words.render(language, "hand_over.wait", place=place, due=firm.local(due)),
+    )
+
+
+def _pass_to_queue(
+    work: UnitOfWork, conversation: Conversation, case: Case | None, reason: HandOverReason, by: str
+) -> int:
+    """Take the conversation from the bot: control, fence and record. The conversation must be locked.
+
+    Returns:
+        The place in line, 1 for the next.
+    """
+    waiting = work.session.scalar(
+        select(func.count(Conversation.id)).where(
+            Conversation.control == Control.QUEUED, Conversation.id != conversation.id
+        )
+    )
+    conversation.control = Control.QUEUED
+    conversation.queued_at = work.now
+    conversation.unclear_turns = 0
+    # Whoever still works on this conversation for the bot finds the fence moved.
+    conversation.fence += 1
+    await_nothing(conversation)
+    work.session.add(
+        HandOver(conversation_id=conversation.id, case_id=case.id if case else None, reason=reason, by=by, at=work.now)
+    )
+    if case is not None:
+        move_if_possible(work, case, Transition.HAND_OVER, by)
+        record(work, HandedOver(case_number=case.number, at=work.now, dimensions=dimensions_of(case), reason=reason))
+    return (waiting or 0) + 1

@@ -1,0 +1,166 @@
+"""Put remedies to the customer, and grant what they choose."""
+
+from sqlalchemy import select
+
+from actions.cases import move, proved_order
+from actions.commands.hand_over import hand_over
+from actions.outcomes import dimensions_of, record
+from actions.promises import promise
+from actions.remedies import describe_offer, grant, granted_minor
+from actions.turns import OpenTurn
+from recovery.case_states import CaseState, Transition
+from recovery.control import HandOverReason
+from recovery.events import OfferAnswered
+from recovery.money import Money
+from recovery.remedies import Authority, ProposedOffer, propose
+from recovery.severity import Severity
+from store.database import UnitOfWork
+from store.tables import Case, Offer
+
+# Two rounds of offers, then a person.
+ROUNDS = 2
+
+
+def make_offer(turn: OpenTurn, case: Case) -> None:
+    """Propose what fits; hand over where the firm has nothing the bot can offer."""
+    if case.state == CaseState.OFFERED and open_offers(turn.work, case):
+        restate_offers(turn, case)
+        return
+    order = proved_order(turn.work, case)
+    proposals = propose(
+        turn.firm.policy,
+        case.categories,
+        Severity(case.severity),
+        Money(order.total, order.currency) if order else None,
+        granted_minor(turn.work, case),
+        case.wished_remedy,
+    )
+    if not proposals:
+        hand_over(turn, case, HandOverReason.NO_REMEDY)
+        return
+    case.offer_round += 1
+    for position, proposal in enumerate(proposals, 1):
+        case.offers.append(_offer(turn, case, position, proposal))
+    turn.work.session.flush()
+    move(turn.work, case, Transition.OFFER, "bot")
+    _put(turn, case, "offer.intro_single" if len(proposals) == 1 else "offer.intro")
+
+
+def restate_offers(turn: OpenTurn, case: Case) -> None:
+    """Put the open choices once more."""
+    _put(turn, case, "offer.again")
+
+
+def open_offers(work: UnitOfWork, case: Case) -> list[Offer]:
+    """The choices the customer has now, as shown."""
+    statement = select(Offer).where(Offer.case_id == case.id, Offer.state == "open").order_by(Offer.position)
+    return list(work.session.scalars(statement))
+
+
+def withdraw_open_offers(work: UnitOfWork, case: Case) -> None:
+    """Take back what is on offer, without the customer's having answered."""
+    for offer in open_offers(work, case):
+        offer.state, offer.answered_at = "superseded", work.now
+
+
+def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
+    """The customer takes ``chosen``: within the bot's authority it is granted, above it a person is asked."""
+    for offer in open_offers(turn.work, case):
+        if offer.id != chosen.id:
+            offer.state, offer.answered_at = "superseded", turn.work.now
+    turn.ask_nothing()
+    record(
+        turn.work,
+        OfferAnswered(
+            case_number=case.number,
+            at=turn.work.now,
+            dimensions=dimensions_of(case),
+            accepted=True,
+            round=case.offer_round,
+        ),
+    )
+    what = describe_offer(turn.firm, turn.language, chosen)
+    if _authority_now(turn, case, chosen) is Authority.BOT:
+        grant(turn.work, turn.firm, turn.conversation, case, chosen, turn.inbox.id, "bot")
+        kinds = {remedy["kind"] for remedy in chosen.remedies}
+        key = "offer.call_back_accepted" if "call_back" in kinds else "offer.accepted"
+        turn.say(key, what=what, due=turn.local(turn.firm.due(turn.work.now, turn.firm.file.call_back_within)))
+        return
+    chosen.state, chosen.answered_at = "awaiting_approval", turn.work.now
+    move(turn.work, case, Transition.AWAIT_APPROVAL, "bot")
+    due = turn.firm.first_response_due(turn.work.now, Severity(case.severity))
+    promise(turn.work, turn.conversation, case, "approval", turn.text("promise.approval"), due)
+    turn.say("offer.awaits_approval", what=what, due=turn.local(due))
+
+
+def decline(turn: OpenTurn, case: Case) -> None:
+    """None of the choices will do: ask what would, and after the second round bring a person."""
+    for offer in open_offers(turn.work, case):
+        offer.state, offer.answered_at = "declined", turn.work.now
+    record(
+        turn.work,
+        OfferAnswered(
+            case_number=case.number,
+            at=turn.work.now,
+            dimensions=dimensions_of(case),
+            accepted=False,
+            round=case.offer_round,
+        ),
+    )
+    move(turn.work, case, Transition.DECLINE, "bot")
+    if case.offer_round >= ROUNDS:
+        hand_over(turn, case, HandOverReason.OFFERS_DECLINED)
+        return
+    turn.say("ask.wish")
+    turn.ask("wish")
+
+
+def find_choice(turn: OpenTurn, case: Case) -> Offer | None:
+    """The open offer that the message means: by number, by the remedy's name, or the only one there is."""
+    offers = open_offers(turn.work, case)
+    facts = turn.understanding.facts
+    if facts.choice is not None:
+        return next((offer for offer in offers if offer.position == facts.choice), None)
+    if facts.wished_remedy is not None:
+        return next((o for o in offers if facts.wished_remedy in {r["kind"] for r in o.remedies}), None)
+    return offers[0] if len(offers) == 1 else None
+
+
+def _offer(turn: OpenTurn, case: Case, position: int, proposal: ProposedOffer) -> Offer:
+    currency = proposal.cost.currency
+    return Offer(
+        case_id=case.id,
+        round=case.offer_round,
+        position=position,
+        remedies=[
+            {"kind": r.kind.value, "amount": r.amount.minor if r.amount else None, "currency": currency}
+            for r in proposal.remedies
+        ],
+        cost=proposal.cost.minor,
+        currency=currency,
+        authority=proposal.authority,
+        rule=proposal.rule,
+        approved_by=proposal.approved_by,
+        reason=turn.text("offer.reason", failure=turn.firm.category_name(case.categories[0], turn.language)),
+        made_at=turn.work.now,
+    )
+
+
+def _put(turn: OpenTurn, case: Case, key: str) -> None:
+    offers = open_offers(turn.work, case)
+    texts = [describe_offer(turn.firm, turn.language, offer) for offer in offers]
+    buttons = [
+        {"title": text, "payload": str(number)} if len(texts) > 1 else {"title": turn.text("button.accept"), "payload": turn.text("button.accept")}
+        for number, text in enumerate(texts, 1)
+    ]
+    buttons.append({"title": turn.text("button.decline"), "payload": turn.text("button.decline")})
+    turn.say(key, buttons=buttons, offers=texts)
+    turn.ask("offer", options=[offer.remedies[0]["kind"] for offer in offers])
+
+
+def _authority_now(turn: OpenTurn, case: Case, chosen: Offer) -> Authority:
+    """Who may grant it now: other complaints about the order may have used up what was free when it was offered."""
+    granted = granted_minor(turn.work, case)
+    return turn.firm.policy.authority_for(chosen.cost + granted)
+
+

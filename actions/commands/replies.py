@@ -1,0 +1,169 @@
+"""Answer what a customer says to a question of ours: choose, agree, decline, wish, rate, withdraw."""
+
+from actions.cases import focus_case, move, move_if_possible, set_fact
+from actions.commands.complaint import go_on, hear_complaint, record_fact, restate
+from actions.commands.hand_over import hand_over
+from actions.commands.offers import choose, decline, find_choice, open_offers, restate_offers, withdraw_open_offers
+from actions.commands.small_talk import catch_all
+from actions.outcomes import dimensions_of, record
+from actions.turns import OpenTurn
+from recovery.case_states import CaseState, Transition, can_follow
+from recovery.control import HandOverReason
+from recovery.events import CaseRated
+from store.tables import Case, Rating
+
+# A rating this low reopens the case to a person; this high counts as content.
+REOPENING_RATING = 2
+CONTENT_RATING = 4
+
+
+def accept_offer(turn: OpenTurn) -> None:
+    """The customer takes an offer, by number, by name, or the only one."""
+    case = focus_case(turn.work, turn.conversation)
+    if case is None:
+        catch_all(turn)
+        return
+    if case.state != CaseState.OFFERED or turn.awaited is None or turn.awaited["kind"] != "offer":
+        # Nothing is on offer to this message: it was chosen already, or the choice was put after it was written.
+        restate(turn, case)
+        return
+    chosen = find_choice(turn, case)
+    if chosen is None:
+        restate_offers(turn, case)
+        return
+    choose(turn, case, chosen)
+
+
+def affirm(turn: OpenTurn) -> None:
+    """Yes, to whatever was asked."""
+    case = focus_case(turn.work, turn.conversation)
+    awaited = turn.awaited["kind"] if turn.awaited else None
+    if awaited == "confirm_hand_over":
+        hand_over(turn, case, HandOverReason.STRONG_FEELING)
+    elif awaited == "offer" and case is not None and case.state == CaseState.OFFERED:
+        accept_offer(turn)
+    elif case is not None and turn.late:
+        restate(turn, case)
+    elif awaited in ("order_number", "order_proof"):
+        record_fact(turn)
+    elif awaited == "rating":
+        turn.say("rating.how")
+        turn.ask("rating")
+    else:
+        turn.say("small_talk.go_ahead")
+
+
+def deny(turn: OpenTurn) -> None:
+    """No, or none of it, to whatever was asked."""
+    case = focus_case(turn.work, turn.conversation)
+    awaited = turn.awaited["kind"] if turn.awaited else None
+    if case is None:
+        turn.say("small_talk.fine")
+        return
+    if awaited == "confirm_hand_over":
+        case.person_declined = True
+        turn.ask_nothing()
+        turn.say("person.declined")
+        go_on(turn, case)
+    elif awaited == "offer" and open_offers(turn.work, case):
+        decline(turn, case)
+    elif awaited in ("order_number", "order_proof"):
+        case.order_unknown = True
+        turn.ask_nothing()
+        turn.say("fact.order_unknown")
+        go_on(turn, case)
+    elif awaited == "rating":
+        turn.ask_nothing()
+        turn.say("rating.refused")
+    elif awaited in ("wish", "happening"):
+        hand_over(turn, case, HandOverReason.OFFERS_DECLINED)
+    elif turn.late:
+        restate(turn, case)
+    else:
+        turn.say("small_talk.fine")
+
+
+def record_wish(turn: OpenTurn) -> None:
+    """The customer names the remedy they want: on offer it is chosen, else it is noted or goes to a person."""
+    case = focus_case(turn.work, turn.conversation)
+    facts = turn.understanding.facts
+    if case is None or CaseState(case.state) in (CaseState.CLOSED, CaseState.WITHDRAWN):
+        if turn.understanding.categories:
+            hear_complaint(turn)
+            return
+        turn.say("ask.happening_after_fact")
+        turn.ask("happening", facts=facts.model_dump(exclude_none=True))
+        return
+    case.wished_remedy = (facts.wished_remedy or turn.understanding.text)[:200]
+    set_fact(turn.work, case, "wish", turn.inbox.text[:1000])
+    awaited = turn.awaited["kind"] if turn.awaited else None
+    if case.state == CaseState.OFFERED and awaited == "offer":
+        chosen = find_choice(turn, case) if facts.wished_remedy or facts.choice else None
+        if chosen is not None:
+            choose(turn, case, chosen)
+            return
+        withdraw_open_offers(turn.work, case)
+        turn.say("wish.passed_on")
+        hand_over(turn, case, HandOverReason.ABOVE_AUTHORITY)
+    elif case.state == CaseState.OPEN and awaited == "wish":
+        turn.say("wish.passed_on")
+        hand_over(turn, case, HandOverReason.ABOVE_AUTHORITY)
+    elif case.state == CaseState.OPEN:
+        record_fact(turn)
+    else:
+        restate(turn, case)
+
+
+def record_rating(turn: OpenTurn) -> None:
+    """A rating, asked for or volunteered: 2 and less brings a person."""
+    score = turn.understanding.facts.rating
+    case = focus_case(turn.work, turn.conversation)
+    if case is None:
+        turn.say("rating.thanks_without_case")
+        return
+    if score is None:
+        turn.say("rating.how")
+        turn.ask("rating")
+        return
+    _keep_rating(turn, case, score)
+    if turn.awaited and turn.awaited["kind"] == "rating":
+        turn.ask_nothing()
+    if score <= REOPENING_RATING:
+        if can_follow(CaseState(case.state), Transition.REOPEN):
+            move(turn.work, case, Transition.REOPEN, "bot")
+        withdraw_open_offers(turn.work, case)
+        turn.say("rating.low", number=case.number)
+        hand_over(turn, case, HandOverReason.LOW_RATING)
+    elif score < CONTENT_RATING:
+        turn.say("rating.middling", number=case.number)
+    else:
+        turn.say("rating.good" if score == CONTENT_RATING else "rating.best")
+
+
+def withdraw(turn: OpenTurn) -> None:
+    """The customer takes the complaint back; for a while telling us is enough to open it again."""
+    case = focus_case(turn.work, turn.conversation)
+    if case is None or not can_follow(CaseState(case.state), Transition.WITHDRAW):
+        if case is None:
+            turn.say("small_talk.fine")
+        else:
+            restate(turn, case)
+        return
+    withdraw_open_offers(turn.work, case)
+    turn.ask_nothing()
+    move_if_possible(turn.work, case, Transition.WITHDRAW, "bot")
+    turn.say("withdrawn.done", number=case.number, days=turn.firm.file.reopen_window.days)
+
+
+def _keep_rating(turn: OpenTurn, case: Case, score: int) -> None:
+    """One rating for a resolution: a second word on it corrects the first."""
+    since = case.resolved_at or case.opened_at
+    earlier = next((r for r in case.ratings if r.at >= since), None)
+    if earlier is not None:
+        earlier.score, earlier.at = score, turn.work.now
+    else:
+        case.ratings.append(Rating(score=score, handled_by_id=case.owner_id, at=turn.work.now))
+    record(
+        turn.work,
+        CaseRated(case_number=case.number, at=turn.work.now, dimensions=dimensions_of(case), score=score),
+    )

@@ -1,0 +1,113 @@
+"""Everything that is no complaint and answers no question of ours: no case comes of it."""
+
+from actions.cases import focus_case
+from actions.commands.complaint import hear_complaint, restate
+from actions.commands.hand_over import hand_over
+from actions.commands.offers import restate_offers
+from actions.turns import OpenTurn
+from recovery.case_states import UNSETTLED, CaseState
+from recovery.control import UNCLEAR_TURNS_BEFORE_HAND_OVER, HandOverReason
+from recovery.failures import Category
+
+
+def greet(turn: OpenTurn) -> None:
+    turn.say("small_talk.greeting")
+    _remind(turn)
+
+
+def say_goodbye(turn: OpenTurn) -> None:
+    turn.say("small_talk.goodbye")
+
+
+def answer_thanks(turn: OpenTurn) -> None:
+    turn.say("small_talk.welcome")
+
+
+def answer_praise(turn: OpenTurn) -> None:
+    turn.say("small_talk.praise")
+
+
+def introduce(turn: OpenTurn) -> None:
+    turn.conversation.introduced = True
+    turn.say("machine.who")
+    _remind(turn)
+
+
+def answer_question(turn: OpenTurn) -> None:
+    """A question about terms or goods: we say honestly that it is not ours to answer, and who can."""
+    turn.say("small_talk.question")
+    _remind(turn)
+
+
+def answer_chitchat(turn: OpenTurn) -> None:
+    turn.say("small_talk.chitchat")
+    _remind(turn)
+
+
+def ignore_spam(turn: OpenTurn) -> None:
+    turn.say("small_talk.spam")
+
+
+def answer_abuse(turn: OpenTurn) -> None:
+    """Insults: polite, one warning, then a person (domain.md section 5)."""
+    case = focus_case(turn.work, turn.conversation)
+    if turn.conversation.abuse_warned:
+        hand_over(turn, case, HandOverReason.ABUSE)
+        return
+    turn.conversation.abuse_warned = True
+    turn.say("abuse.warning")
+
+
+def case_status(turn: OpenTurn) -> None:
+    """Where is my complaint?"""
+    case = focus_case(turn.work, turn.conversation)
+    if case is None:
+        turn.say("status.no_case")
+        turn.ask("happening")
+        return
+    restate(turn, case)
+
+
+def request_person(turn: OpenTurn) -> None:
+    """The customer wants a person, or no machine; what failed, if they said it, becomes a case on the way."""
+    if set(turn.understanding.category_keys) - {Category.OTHER}:
+        hear_complaint(turn)
+        return
+    case = focus_case(turn.work, turn.conversation)
+    if case is not None and case.state not in UNSETTLED:
+        case = None
+    said = turn.understanding.hand_over
+    refuses = said is not None and said.reason == HandOverReason.REFUSES_MACHINE
+    hand_over(turn, case, HandOverReason.REFUSES_MACHINE if refuses else HandOverReason.ASKED)
+
+
+def catch_all(turn: OpenTurn) -> None:
+    """The message could not be read. Answering "what happened?" needs no more than the customer's own words."""
+    case = focus_case(turn.work, turn.conversation)
+    awaited = turn.awaited["kind"] if turn.awaited else None
+    if awaited in ("happening", "wish") and len(turn.understanding.text.strip()) > 1:
+        if awaited == "wish" and case is not None:
+            case.wished_remedy = turn.understanding.text[:200]
+            turn.say("wish.passed_on")
+            hand_over(turn, case, HandOverReason.ABOVE_AUTHORITY)
+            return
+        if case is not None and set(case.categories) <= {Category.OTHER}:
+            # Said in their own words, and still not ours to sort: a person reads it.
+            hear_complaint(turn)
+            return
+    turn.conversation.unclear_turns += 1
+    if turn.conversation.unclear_turns >= UNCLEAR_TURNS_BEFORE_HAND_OVER:
+        hand_over(turn, case, HandOverReason.NOT_UNDERSTOOD)
+        return
+    turn.say("unclear.sorry")
+    _remind(turn)
+
+
+def _remind(turn: OpenTurn) -> None:
+    """Come back to the question that is still open."""
+    case = focus_case(turn.work, turn.conversation)
+    awaited = turn.awaited["kind"] if turn.awaited else None
+    if awaited == "offer" and case is not None and case.state == CaseState.OFFERED:
+        restate_offers(turn, case)
+    elif awaited is not None and turn.firm.words.has(f"remind.{awaited}"):
+        turn.say(f"remind.{awaited}")

@@ -1,0 +1,81 @@
+"""Orders: what the customer bought, and whether it is theirs."""
+
+import hmac
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import select
+
+from recovery.money import Money
+from store.database import UnitOfWork
+from store.tables import Order, OrderIdentity
+
+
+class Orders(Protocol):
+    """What the rules ask of an order system; read within a turn, so an answer must be at hand."""
+
+    def belongs_to(self, number: str, identity: str) -> bool:
+        """Whether the order is listed with ``identity`` (``channel:id``)."""
+        ...
+
+    def is_proved_by(self, number: str, phone_last4: str) -> bool:
+        """Whether the order exists and its phone ends in these four digits."""
+        ...
+
+    def total(self, number: str) -> Money | None:
+        """What was paid, or None where there is no such order."""
+        ...
+
+
+class OrderTwin:
+    """Orders as imported into the store."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._session = work.session
+
+    def belongs_to(self, number: str, identity: str) -> bool:
+        return self._session.get(OrderIdentity, (number, identity)) is not None
+
+    def is_proved_by(self, number: str, phone_last4: str) -> bool:
+        order = self._session.get(Order, number)
+        on_file = order.phone_last4 if order and order.phone_last4 else ""
+        # The same time for a wrong guess as for an order that does not exist.
+        return hmac.compare_digest(on_file.ljust(4, "x"), phone_last4.ljust(4, "y"))
+
+    def total(self, number: str) -> Money | None:
+        order = self._session.get(Order, number)
+        return Money(order.total, order.currency) if order else None
+
+
+def upsert_order(
+    work: UnitOfWork,
+    *,
+    number: str,
+    identities: list[str] | None,
+    phone_last4: str | None,
+    placed_at: datetime,
+    promised_at: datetime | None,
+    delivered_at: datetime | None,
+    total: int,
+    currency: str,
+    items: list[dict[str, object]],
+    status: str,
+) -> None:
+    """Keep an order as the merchant reports it now; what it reported before is replaced.
+
+    Args:
+        identities: whom the order belongs to; None leaves what was known.
+        total: minor units.
+    """
+    order = work.session.scalars(select(Order).where(Order.number == number).with_for_update()).first()
+    if order is None:
+        order = Order(number=number)
+        work.session.add(order)
+    order.phone_last4 = phone_last4
+    order.placed_at, order.promised_at, order.delivered_at = placed_at, promised_at, delivered_at
+    order.total, order.currency, order.items, order.status = total, currency, items, status
+    order.updated_at = work.now
+    if identities is not None:
+        known = {link.identity: link for link in order.identities}
+        order.identities = [known.get(name) or OrderIdentity(identity=name) for name in dict.fromkeys(identities)]
+    work.session.flush()

@@ -1,0 +1,237 @@
+"""The thread with a customer: receive, say, ask. Everything here runs inside somebody's unit of work."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from recovery.control import Control
+from store.database import UnitOfWork
+from store.tables import Conversation, Customer, Identity, InboxRow, Message, OutboxRow
+
+
+class MessageConflict(Exception):
+    """The same message id came with another text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whom a channel talks to."""
+
+    channel: str
+    external_id: str
+    account: str = ""
+
+    @property
+    def public(self) -> str:
+        return f"{self.channel}:{self.external_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message that is safely in the inbox.
+
+    Attributes:
+        number: of the message within its conversation.
+        repeated: it was there already.
+    """
+
+    inbox_id: str
+    conversation_id: int
+    number: int
+    repeated: bool
+
+
+def lock_conversation(work: UnitOfWork, conversation_id: int) -> Conversation:
+    """The conversation, locked until the unit of work ends, as it stands now (turn protocol, line 4)."""
+    statement = (
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .with_for_update(of=Conversation)
+        .execution_options(populate_existing=True)
+    )
+    conversation = work.session.scalars(statement).one()
+    work.touched.add(conversation.id)
+    return conversation
+
+
+def find_conversation(work: UnitOfWork, address: Address) -> Conversation | None:
+    """The conversation with ``address``, or None where nobody has written yet."""
+    statement = (
+        select(Conversation)
+        .join(Identity, Conversation.identity_id == Identity.id)
+        .where(
+            Identity.channel == address.channel,
+            Identity.account == address.account,
+            Identity.external_id == address.external_id,
+        )
+    )
+    return work.session.scalars(statement).first()
+
+
+def open_conversation(work: UnitOfWork, address: Address, label: str | None = None) -> Conversation:
+    """The conversation with ``address``, locked; made with its customer where nobody has written yet.
+
+    Args:
+        label: how statistics name the channel; kept from the first message that gives one.
+    """
+    found = find_conversation(work, address)
+    if found is None:
+        try:
+            with work.session.begin_nested():
+                customer = Customer(created_at=work.now)
+                work.session.add(customer)
+                work.session.flush()
+                identity = Identity(
+                    customer_id=customer.id,
+                    channel=address.channel,
+                    account=address.account,
+                    external_id=address.external_id,
+                )
+                work.session.add(identity)
+                work.session.flush()
+                found = Conversation(
+                    identity_id=identity.id, channel_label=label or address.channel, created_at=work.now
+                )
+                work.session.add(found)
+                work.session.flush()
+        except IntegrityError:
+            # Another process met the same newcomer at the same moment; its rows are the ones.
+            found = find_conversation(work, address)
+            if found is None:
+                raise
+    return lock_conversation(work, found.id)
+
+
+def receive(
+    work: UnitOfWork,
+    address: Address,
+    text: str,
+    message_key: str,
+    caller_metadata: dict[str, Any] | None = None,
+    label: str | None = None,
+) -> Received:
+    """Put a customer's message into the inbox, once for its key (turn protocol, line 1).
+
+    While a person has the conversation the message is theirs and the row is done at once.
+
+    Raises:
+        MessageConflict: the key is known with another text.
+    """
+    text = storable(text)
+    conversation = open_conversation(work, address, label)
+    earlier = work.session.scalars(
+        select(InboxRow).where(
+            InboxRow.identity_id == conversation.identity_id, InboxRow.message_key == message_key
+        )
+    ).first()
+    if earlier is not None:
+        if earlier.text != text:
+            raise MessageConflict("this message id was used with another text")
+        return Received(earlier.id, conversation.id, earlier.number, repeated=True)
+    if label:
+        conversation.channel_label = label
+    number = _next_number(conversation)
+    for_person = conversation.control != Control.BOT
+    row = InboxRow(
+        number=number,
+        conversation_id=conversation.id,
+        identity_id=conversation.identity_id,
+        message_key=message_key,
+        text=text,
+        caller_metadata=caller_metadata or {},
+        seen_revision=conversation.awaited_revision,
+        received_at=work.now,
+        state="done" if for_person else "open",
+        disposition="console" if for_person else None,
+        next_attempt_at=work.now,
+        done_at=work.now if for_person else None,
+    )
+    work.session.add(row)
+    work.session.flush()
+    work.session.add(
+        Message(
+            conversation_id=conversation.id,
+            number=number,
+            direction="in",
+            author="customer",
+            text=text,
+            buttons=[],
+            inbox_id=row.id,
+            case_id=conversation.focus_case_id,
+            at=work.now,
+        )
+    )
+    work.session.flush()
+    return Received(row.id, conversation.id, number, repeated=False)
+
+
+def storable(text: str) -> str:
+    """``text`` without what no database keeps: NUL and halves of surrogate pairs become U+FFFD."""
+    return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def say(
+    work: UnitOfWork,
+    conversation: Conversation,
+    text: str,
+    *,
+    author: str = "bot",
+    buttons: list[dict[str, str]] | None = None,
+    inbox_id: str | None = None,
+    staff_id: int | None = None,
+    case_id: int | None = None,
+) -> Message:
+    """Put a message to the customer into the outbox, under the lock of its conversation.
+
+    Args:
+        buttons: quick replies, ``{"title", "payload"}`` each.
+        inbox_id: the message that this answers.
+    """
+    message = Message(
+        conversation_id=conversation.id,
+        number=_next_number(conversation),
+        direction="out",
+        author=author,
+        text=text,
+        buttons=buttons or [],
+        inbox_id=inbox_id,
+        staff_id=staff_id,
+        case_id=case_id if case_id is not None else conversation.focus_case_id,
+        at=work.now,
+    )
+    work.session.add(message)
+    work.session.flush()
+    work.session.add(OutboxRow(message_id=message.id, conversation_id=conversation.id, next_attempt_at=work.now))
+    work.session.flush()
+    return message
+
+
+def await_answer(
+    conversation: Conversation, kind: str, options: list[str] | None = None, facts: dict[str, Any] | None = None
+) -> None:
+    """Note what the question just put waits for; whatever was awaited before is no longer (protocol, line 5).
+
+    Args:
+        facts: what was said before there was a case to keep it in.
+    """
+    conversation.awaited_revision += 1
+    conversation.awaited = {
+        "kind": kind,
+        "revision": conversation.awaited_revision,
+        "options": options or [],
+        "facts": facts or {},
+    }
+
+
+def await_nothing(conversation: Conversation) -> None:
+    """Note that no question is open."""
+    if conversation.awaited is not None:
+        conversation.awaited_revision += 1
+        conversation.awaited = None
+
+
+def _next_number(conversation: Conversation) -> int:
+    conversation.last_number += 1
+    return conversation.last_number

@@ -1,0 +1,163 @@
+"""What happens when a timer fires (design.md section 2, lines 8 and 9). Each function runs in one unit of work."""
+
+from sqlalchemy import exists, select
+
+from actions.cases import move_if_possible
+from actions.commands.hand_over import hand_over_outside_turn
+from actions.connectors.errors import ConnectorError
+from actions.conversations import await_answer, lock_conversation, say
+from actions.firm import Firm
+from actions.promises import settle
+from actions.remedies import Connectors, carry_out, executed, resolve_if_done
+from actions.timers import TimerKind
+from recovery.case_states import CaseState, Transition
+from recovery.control import Control, HandOverReason
+from recovery.money import Money
+from store.database import Database, UnitOfWork
+from store.tables import Case, Conversation, InboxRow, Promise, Remedy, Timer
+
+
+class NotNow(Exception):
+    """The timer must wait: a message of its conversation is still being answered."""
+
+
+def fire(database: Database, firm: Firm, connectors: Connectors, timer_id: int) -> None:
+    """Do what a timer is for, and mark it fired in the same transaction. Safe to call twice.
+
+    Raises:
+        NotNow: try again shortly.
+        ConnectorError: a passing failure of another system; try again later.
+    """
+    with database.reading() as work:
+        timer = work.session.get_one(Timer, timer_id)
+        kind, subject_id = TimerKind(timer.kind), timer.subject_id
+        if timer.state != "open":
+            return
+        remedy = work.session.get(Remedy, subject_id) if kind is TimerKind.EXECUTE_REMEDY else None
+    if remedy is not None:
+        _execute(database, firm, connectors, timer_id, remedy)
+        return
+    with database.begin() as work:
+        timer = _lock(work, timer_id)
+        if timer.state != "open":
+            return
+        conversation = work.session.get_one(Conversation, timer.conversation_id)
+        if _is_busy(work, conversation):
+            raise NotNow
+        if kind is TimerKind.PROMISE_DUE:
+            _promise_due(work, firm, conversation, work.session.get_one(Promise, subject_id))
+        elif kind is TimerKind.FOLLOW_UP:
+            _follow_up(work, firm, conversation, work.session.get_one(Case, timer.case_id))
+        elif kind is TimerKind.CLOSE_CASE:
+            _close(work, work.session.get_one(Case, timer.case_id))
+        _mark_fired(work, timer)
+        work.commit()
+
+
+def _execute(database: Database, firm: Firm, connectors: Connectors, timer_id: int, remedy: Remedy) -> None:
+    """Call the other system outside any transaction, then commit its answer, or the failure, with its consequences."""
+    reference, failure = remedy.reference, None
+    if remedy.state == "intended":
+        try:
+            reference = carry_out(connectors, remedy)
+        except ConnectorError as error:
+            if not error.permanent:
+                raise
+            failure = error
+    with database.begin() as work:
+        timer = _lock(work, timer_id)
+        if timer.state != "open":
+            return
+        conversation = work.session.get_one(Conversation, timer.conversation_id)
+        remedy = work.session.get_one(Remedy, remedy.id)
+        case = work.session.get_one(Case, remedy.case_id)
+        if remedy.state == "intended" and failure is not None:
+            _remedy_failed(work, firm, conversation, case, remedy, failure)
+        elif remedy.state == "intended":
+            assert reference is not None
+            executed(work, case, remedy, reference)
+            _confirm(work, firm, conversation, case, remedy, timer.inbox_id)
+        _mark_fired(work, timer)
+        work.commit()
+
+
+def _confirm(
+    work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case, remedy: Remedy, inbox_id: str | None
+) -> None:
+    language = conversation.language or case.language
+    words = firm.words.render(
+        language,
+        f"done.{remedy.kind}",
+        amount=Money(remedy.amount, remedy.currency),
+        reference=remedy.reference,
+        until=firm.local(work.now + firm.file.voucher_valid),
+    )
+    if resolve_if_done(work, firm, conversation, case, by="timer"):
+        words = f"{words}\n\n{firm.words.render(language, 'done.after', number=case.number)}"
+    say(work, conversation, words, inbox_id=inbox_id, case_id=case.id)
+
+
+def _remedy_failed(
+    work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case, remedy: Remedy, failure: ConnectorError
+) -> None:
+    """The other system refuses for good: a person must look, and the customer is told at once."""
+    remedy.state, remedy.error = "failed", str(failure)
+    if conversation.control == Control.BOT:
+        hand_over_outside_turn(work, firm, conversation, case, HandOverReason.REMEDY_FAILED, by="timer")
+
+
+def _promise_due(work: UnitOfWork, firm: Firm, conversation: Conversation, promise: Promise) -> None:
+    """A promise that is still open when it is due is broken: say so and have a person act."""
+    if promise.state != "open":
+        return
+    settle(work, promise, kept=False)
+    language = conversation.language or firm.file.language
+    say(
+        work,
+        conversation,
+        firm.words.render(language, "promise.broken", what=promise.text),
+        case_id=promise.case_id,
+    )
+    if conversation.control == Control.BOT:
+        case = work.session.get(Case, promise.case_id) if promise.case_id else None
+        hand_over_outside_turn(work, firm, conversation, case, HandOverReason.PROMISE_BROKEN, by="timer")
+
+
+def _follow_up(work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case) -> None:
+    """Ask how content the customer is, unless they said so already, or something is open again."""
+    rated = any(rating.at >= case.resolved_at for rating in case.ratings) if case.resolved_at else False
+    if case.state != CaseState.RESOLVED or rated or conversation.control != Control.BOT:
+        return
+    conversation.focus_case_id = case.id
+    language = conversation.language or case.language
+    buttons = [{"title": str(score), "payload": str(score)} for score in (1, 2, 3, 4, 5)]
+    say(
+        work,
+        conversation,
+        firm.words.render(language, "rating.ask", number=case.number),
+        buttons=buttons,
+        case_id=case.id,
+    )
+    await_answer(conversation, "rating")
+
+
+def _close(work: UnitOfWork, case: Case) -> None:
+    if case.state == CaseState.RESOLVED:
+        move_if_possible(work, case, Transition.CLOSE, "timer")
+
+
+def _lock(work: UnitOfWork, timer_id: int) -> Timer:
+    """The timer as it stands, behind the lock of its conversation."""
+    timer = work.session.get_one(Timer, timer_id)
+    lock_conversation(work, timer.conversation_id)
+    work.session.refresh(timer)
+    return timer
+
+
+def _is_busy(work: UnitOfWork, conversation: Conversation) -> bool:
+    waiting = exists().where(InboxRow.conversation_id == conversation.id, InboxRow.state == "open")
+    return bool(work.session.scalar(select(waiting)))
+
+
+def _mark_fired(work: UnitOfWork, timer: Timer) -> None:
+    timer.state, timer.fired_at = "fired", work.now

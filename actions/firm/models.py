@@ -1,0 +1,202 @@
+"""The form of the firm's files."""
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from recovery.remedies import Authority, RemedyKind
+from recovery.service_levels import TimeLimit
+from recovery.severity import Severity
+
+_SPAN = re.compile(r"(\d+) (second|minute|hour|day)s?")
+
+
+def _span(value: object) -> object:
+    """Read ``30 minutes`` as a span of clock time."""
+    if isinstance(value, str) and (match := _SPAN.fullmatch(value)):
+        return timedelta(**{match[2] + "s": int(match[1])})
+    raise ValueError("must be a span such as `30 minutes`, `2 hours` or `7 days`")
+
+
+def _limit(value: object) -> object:
+    """Read ``2 hours`` or ``3 working days`` as a time limit."""
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d+) working days?", value)):
+        return TimeLimit(working_days=int(match[1]))
+    span = _span(value)
+    assert isinstance(span, timedelta)
+    return TimeLimit(clock=span)
+
+
+Span = Annotated[timedelta, BeforeValidator(_span)]
+Limit = Annotated[TimeLimit, BeforeValidator(_limit)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Bilingual(_Strict):
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def in_language(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+class FirmFile(_Strict):
+    """``firm.yml``: who the firm is, and its spans of time."""
+
+    name: Bilingual
+    zone: str
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    language: Literal["zh", "en"]
+    reopen_window: Span
+    follow_up_after: Span
+    close_after: Span
+    call_back_within: Limit
+    voucher_valid: Span
+    holding_line_after: Span
+    privacy_notice: Bilingual
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("is no time zone, such as Asia/Shanghai") from None
+        return value
+
+
+class TermFile(_Strict):
+    kind: RemedyKind
+    percent_of_order: int | None = Field(None, ge=1, le=100)
+    amount: int | None = Field(None, gt=0, description="minor units")
+    at_most: int | None = Field(None, gt=0, description="minor units")
+
+    @model_validator(mode="after")
+    def _priced(self) -> Self:
+        money = self.kind in (RemedyKind.REFUND, RemedyKind.VOUCHER)
+        if money and (self.percent_of_order is None) == (self.amount is None):
+            raise ValueError(f"a {self.kind} needs either percent_of_order or amount")
+        if not money and (self.percent_of_order or self.amount or self.at_most):
+            raise ValueError(f"a {self.kind} has no amount")
+        if self.at_most is not None and self.percent_of_order is None:
+            raise ValueError("at_most caps percent_of_order, which is missing")
+        return self
+
+
+class RuleFile(_Strict):
+    id: str = Field(pattern=r"^[a-z0-9-]{3,64}$")
+    categories: list[str] = Field(min_length=1)
+    severities: list[Severity] = Field(min_length=1)
+    approved_by: str = Field(min_length=1)
+    approved_on: date
+    choices: list[list[TermFile]] = Field(min_length=1, max_length=3)
+
+    @field_validator("choices")
+    @classmethod
+    def _no_kind_twice(cls, value: list[list[TermFile]]) -> list[list[TermFile]]:
+        for choice in value:
+            if not choice or len({term.kind for term in choice}) < len(choice):
+                raise ValueError("a choice holds at least one remedy, and none twice")
+        return value
+
+
+class RemediesFile(_Strict):
+    """``remedies.yml``: what is offered for which failure; the first rule that fits applies."""
+
+    remedy_rules: list[RuleFile]
+
+    @field_validator("remedy_rules")
+    @classmethod
+    def _unique(cls, value: list[RuleFile]) -> list[RuleFile]:
+        if len({rule.id for rule in value}) < len(value):
+            raise ValueError("two rules have the same id")
+        return value
+
+
+class AuthorityFile(_Strict):
+    """``authority.yml``: the largest total in minor units that each may grant for one complaint."""
+
+    limits: dict[Authority, int]
+
+    @field_validator("limits")
+    @classmethod
+    def _growing(cls, value: dict[Authority, int]) -> dict[Authority, int]:
+        line = (Authority.BOT, Authority.AGENT, Authority.SUPERVISOR, Authority.MANAGER)
+        if set(value) != set(line):
+            raise ValueError("must name bot, agent, supervisor and manager, and nobody else")
+        amounts = [value[authority] for authority in line]
+        if amounts[0] < 0 or amounts != sorted(amounts):
+            raise ValueError("limits must not fall from bot to manager")
+        return value
+
+
+class ServiceLevelsFile(_Strict):
+    """``service_levels.yml``: time limits by severity."""
+
+    acknowledgement: Span
+    first_response: dict[Severity, Limit]
+    resolution: dict[Severity, Limit]
+
+    @field_validator("first_response", "resolution")
+    @classmethod
+    def _all(cls, value: dict[Severity, TimeLimit]) -> dict[Severity, TimeLimit]:
+        if missing := set(Severity) - set(value):
+            raise ValueError(f"nothing is said for {', '.join(sorted(missing))}")
+        return value
+
+
+class DepartmentFile(_Strict):
+    key: str = Field(pattern=r"^[a-z_]{2,64}$")
+    name: Bilingual
+    categories: list[str] = []
+
+
+class DepartmentsFile(_Strict):
+    """``departments.yml``: who takes which failure; the first department is the front door."""
+
+    departments: list[DepartmentFile] = Field(min_length=1)
+
+    @field_validator("departments")
+    @classmethod
+    def _one_each(cls, value: list[DepartmentFile]) -> list[DepartmentFile]:
+        taken = [category for department in value for category in department.categories]
+        if len(set(taken)) < len(taken):
+            raise ValueError("a category belongs to one department")
+        return value
+
+
+class CalendarFile(_Strict):
+    """``calendar.yml``: which days are worked. ``days_off`` and ``worked`` come on top of the public calendar."""
+
+    public_calendar: Literal["china", "weekdays"]
+    days_off: list[date] = []
+    worked: list[date] = []
+
+
+class TaxonomyEntry(_Strict):
+    key: str = Field(pattern=r"^[a-z_]{2,64}$")
+    name: Bilingual
+
+
+class TaxonomyFile(_Strict):
+    """``taxonomy.yml``: names of the categories; the fixed ones all, the firm's own beside them."""
+
+    categories: list[TaxonomyEntry]
+
+
+class StepEntry(_Strict):
+    key: str = Field(pattern=r"^[a-z_]{2,64}$")
+    name: Bilingual
+    categories: list[str] = []
+
+
+class BlueprintFile(_Strict):
+    """``blueprint.yml``: the steps of the firm's service, and the categories laid to each."""
+
+    service_steps: list[StepEntry]

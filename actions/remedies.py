@@ -1,0 +1,147 @@
+"""Grant a remedy, carry it out once, and say so (design.md section 2, line 8)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from actions.cases import get_fact, move
+from actions.connectors.errors import ConnectorError
+from actions.connectors.refunds import Refunds
+from actions.connectors.vouchers import Vouchers
+from actions.firm import Firm
+from actions.outcomes import dimensions_of, record
+from actions.promises import promise
+from actions.timers import TimerKind, set_timer
+from recovery.case_states import CaseState, Transition
+from recovery.events import RemedyExecuted
+from recovery.money import Money
+from recovery.remedies import NEEDS_ORDER, RemedyKind
+from store.database import UnitOfWork
+from store.tables import Case, Conversation, Offer, Remedy
+from store.tables.base import readable_number
+
+# Remedies that another system carries out; they never run inside a turn.
+REMOTE = frozenset({RemedyKind.REFUND, RemedyKind.VOUCHER})
+
+
+@dataclass(frozen=True, slots=True)
+class Connectors:
+    """The systems that carry out remedies."""
+
+    refunds: Refunds
+    vouchers: Vouchers
+
+
+def describe_offer(firm: Firm, language: str, offer: Offer) -> str:
+    """The remedies of an offer in a line, as the customer reads them."""
+    parts = []
+    for remedy in offer.remedies:
+        amount = Money(remedy["amount"], remedy["currency"]) if remedy["amount"] is not None else None
+        parts.append(firm.words.render(language, f"remedy.{remedy['kind']}", amount=amount))
+    return firm.words.render(language, "offer.and").join(parts)
+
+
+def granted_minor(work: UnitOfWork, case: Case) -> int:
+    """What this case, or any case about the same order, was granted so far, in minor units."""
+    number = get_fact(case, "order_number")
+    of_case = Remedy.case_id == case.id
+    of_order = Remedy.order_number == number if number else of_case
+    statement = select(func.coalesce(func.sum(Remedy.amount), 0)).where(of_case | of_order, Remedy.state != "failed")
+    return work.session.scalar(statement) or 0
+
+
+def grant(
+    work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case, offer: Offer, inbox_id: str | None, by: str
+) -> None:
+    """Grant an accepted offer: what costs nothing happens now, the rest is intended and carried out by a timer.
+
+    An offer is granted once: the store refuses a second remedy of one kind from it.
+    """
+    offer.state, offer.answered_at = "accepted", work.now
+    move(work, case, Transition.ACCEPT, by)
+    language = case.language
+    for item in offer.remedies:
+        kind = RemedyKind(item["kind"])
+        remedy = Remedy(
+            case_id=case.id,
+            offer_id=offer.id,
+            kind=kind,
+            amount=item["amount"] or 0,
+            currency=item["currency"],
+            order_number=get_fact(case, "order_number") if kind in NEEDS_ORDER else None,
+            intended_at=work.now,
+        )
+        case.remedies.append(remedy)
+        work.session.flush()
+        if kind in REMOTE:
+            key = f"remedy:{remedy.id}"
+            set_timer(
+                work, TimerKind.EXECUTE_REMEDY, key, work.now, conversation, case, remedy.id, inbox_id=inbox_id
+            )
+        elif kind is RemedyKind.CALL_BACK:
+            # Executed when the call was made: until then it is owed.
+            due = firm.due(work.now, firm.file.call_back_within)
+            promise(work, conversation, case, "call_back", firm.words.render(language, "promise.call_back"), due)
+        else:
+            executed(work, case, remedy, readable_number("RM", 2))
+    resolve_if_done(work, firm, conversation, case, by)
+
+
+def executed(work: UnitOfWork, case: Case, remedy: Remedy, reference: str) -> None:
+    """Note that a remedy was carried out."""
+    remedy.state, remedy.reference, remedy.executed_at = "executed", reference, work.now
+    record(
+        work,
+        RemedyExecuted(
+            case_number=case.number,
+            at=work.now,
+            dimensions=dimensions_of(case),
+            remedy=remedy.kind,
+            amount_minor=remedy.amount,
+            currency=remedy.currency,
+            reference=reference,
+        ),
+    )
+
+
+def resolve_if_done(work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case, by: str) -> bool:
+    """Resolve a case whose granted remedies have all been carried out, and plan the follow-up.
+
+    Returns:
+        Whether it was resolved just now.
+    """
+    if case.state != CaseState.REMEDYING or any(remedy.state != "executed" for remedy in case.remedies):
+        return False
+    move(work, case, Transition.RESOLVE, by)
+    plan_follow_up(work, firm, conversation, case)
+    return True
+
+
+def plan_follow_up(work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case) -> None:
+    """After a resolution: ask how content the customer is, and close the case when nothing more comes."""
+    times = work.session.scalar(
+        select(func.count()).select_from(Remedy).where(Remedy.case_id == case.id, Remedy.state == "executed")
+    )
+    follow_up = work.now + firm.file.follow_up_after
+    set_timer(work, TimerKind.FOLLOW_UP, f"follow_up:{case.id}:{times}", follow_up, conversation, case)
+    close = work.now + firm.file.close_after
+    set_timer(work, TimerKind.CLOSE_CASE, f"close:{case.id}:{work.now.isoformat()}", close, conversation, case)
+
+
+def carry_out(connectors: Connectors, remedy: Remedy) -> str:
+    """Have the other system do it; called outside any transaction, any number of times with the same effect.
+
+    Returns:
+        The reference.
+
+    Raises:
+        ConnectorError: it could not be done.
+    """
+    amount = Money(remedy.amount, remedy.currency)
+    if remedy.kind == RemedyKind.REFUND:
+        if remedy.order_number is None:
+            raise ConnectorError("a refund without an order", permanent=True)
+        return connectors.refunds.refund(remedy.idempotency_key, remedy.order_number, amount)
+    if remedy.kind == RemedyKind.VOUCHER:
+        return connectors.vouchers.issue(remedy.idempotency_key, amount)
+    raise ConnectorError(f"nothing carries out a {remedy.kind}", permanent=True)

@@ -1,0 +1,149 @@
+"""The turn protocol's inner half: one message, one key, one transaction (design.md section 2, lines 3 to 6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from actions.conversations import await_answer, await_nothing, lock_conversation, say
+from actions.firm import Firm
+from actions.understanding import Understanding
+from recovery.control import Control
+from store.database import UnitOfWork
+from store.tables import Case, Conversation, InboxRow, Turn
+
+
+class StaleTurn(Exception):
+    """The right to answer has passed to somebody else; nothing of the turn may remain."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnKey:
+    """What a turn must show: the message it answers, and the fence of the lease it runs under."""
+
+    inbox_id: str
+    fence: int
+
+
+@dataclass
+class OpenTurn:
+    """A turn under way: the locked conversation, the message, what was understood of it.
+
+    Attributes:
+        awaited: what the last question waits for, if this message can answer it; else None.
+        late: a question was open, or has been answered, that this message was written too early to know of.
+    """
+
+    work: UnitOfWork
+    firm: Firm
+    conversation: Conversation
+    inbox: InboxRow
+    understanding: Understanding
+    language: str
+    awaited: dict[str, Any] | None
+    late: bool
+    _bubbles: list[tuple[str, list[dict[str, str]]]] = field(default_factory=list)
+
+    def text(self, key: str, **values: Any) -> str:
+        """A reply from the catalogue in the language of the conversation."""
+        return self.firm.words.render(self.language, key, **values)
+
+    def say(self, key: str, buttons: list[dict[str, str]] | None = None, **values: Any) -> None:
+        """Add a reply to what this turn answers; a turn's replies go out as one message, in their order."""
+        self._bubbles.append((self.text(key, **values), buttons or []))
+
+    def add(self, text: str) -> None:
+        """Add words that were rendered already."""
+        self._bubbles.append((text, []))
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment as the firm's clock shows it."""
+        return self.firm.local(moment)
+
+    def ask(self, kind: str, options: list[str] | None = None, facts: dict[str, Any] | None = None) -> None:
+        """Note what the question just put waits for."""
+        await_answer(self.conversation, kind, options, facts)
+
+    def ask_nothing(self) -> None:
+        await_nothing(self.conversation)
+
+    def send(self, case: Case | None = None) -> None:
+        """Put what was said into the outbox."""
+        if not self._bubbles:
+            return
+        if not self.conversation.introduced:
+            # Said once: that a machine answers and that a person can be had.
+            self.conversation.introduced = True
+            self._bubbles.append((self.text("machine.introduction"), []))
+        say(
+            self.work,
+            self.conversation,
+            "\n\n".join(text for text, _ in self._bubbles),
+            buttons=[button for _, buttons in self._bubbles for button in buttons],
+            inbox_id=self.inbox.id,
+            case_id=case.id if case else None,
+        )
+        self._bubbles.clear()
+
+
+Command = Callable[[OpenTurn], None]
+
+
+def take_turn(
+    work: UnitOfWork, firm: Firm, key: TurnKey, name: str, understanding: Understanding, command: Command
+) -> bool:
+    """Answer a message, once.
+
+    Args:
+        name: of the command, for the record.
+
+    Returns:
+        False where the message was answered before; then nothing is done.
+
+    Raises:
+        StaleTurn: there is no such message, a person has the conversation, or the fence has moved on. The caller's unit
+            of work must roll back.
+    """
+    inbox = work.session.get(InboxRow, key.inbox_id)
+    if inbox is None:
+        raise StaleTurn("no such message")
+    conversation = lock_conversation(work, inbox.conversation_id)
+    if work.session.get(Turn, key.inbox_id) is not None:
+        return False
+    if conversation.fence != key.fence or conversation.control != Control.BOT:
+        raise StaleTurn("the conversation has passed to somebody else")
+    work.session.refresh(inbox)
+    work.session.add(
+        Turn(
+            inbox_id=inbox.id,
+            conversation_id=conversation.id,
+            command=name,
+            understanding=understanding.model_dump(mode="json"),
+            at=work.now,
+        )
+    )
+    work.session.flush()
+    if understanding.language in ("zh", "en"):
+        conversation.language = understanding.language
+    language = conversation.language or firm.file.language
+    awaited = conversation.awaited
+    in_time = inbox.seen_revision >= conversation.awaited_revision
+    turn = OpenTurn(
+        work=work,
+        firm=firm,
+        conversation=conversation,
+        inbox=inbox,
+        understanding=understanding,
+        language=language,
+        awaited=awaited if in_time else None,
+        late=not in_time,
+    )
+    command(turn)
+    turn.send()
+    finish(work, inbox, "bot")
+    return True
+
+
+def finish(work: UnitOfWork, inbox: InboxRow, disposition: str) -> None:
+    """Mark a message as handled."""
+    inbox.state, inbox.disposition, inbox.done_at = "done", disposition, work.now

@@ -1,0 +1,99 @@
+"""Catalogues of replies: one YAML a language, the same keys in each, filled in by Jinja2."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, TemplateError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import RootModel
+
+from actions.firm.yaml_file import FirmDataError, read_yaml
+from actions.words.formats import list_choices, show_day, show_moment, show_money
+
+LANGUAGES = ("zh", "en")
+
+
+class _ReplyFile(RootModel[dict[str, dict[str, str]]]):
+    """Groups of replies: group → name → text."""
+
+
+class Catalogue:
+    """All replies, by language and key, where a key is ``group.name``."""
+
+    def __init__(self, texts: Mapping[str, Mapping[str, str]]) -> None:
+        self._environments = {language: _environment(language) for language in texts}
+        self._templates = {
+            language: {key: self._environments[language].from_string(text.strip()) for key, text in replies.items()}
+            for language, replies in texts.items()
+        }
+
+    @classmethod
+    def read(cls, folder: Path) -> "Catalogue":
+        """Read ``zh.yml`` and ``en.yml``.
+
+        Raises:
+            FirmDataError: a reply is missing in one language, is no template, or asks for other values than its
+                counterpart.
+        """
+        texts = {
+            language: {
+                f"{group}.{name}": text
+                for group, replies in read_yaml(folder / f"{language}.yml", _ReplyFile).root.items()
+                for name, text in replies.items()
+            }
+            for language in LANGUAGES
+        }
+        values: dict[str, dict[str, set[str]]] = {}
+        for language, replies in texts.items():
+            environment = _environment(language)
+            for key, text in replies.items():
+                try:
+                    named = meta.find_undeclared_variables(environment.parse(text))
+                except TemplateError as error:
+                    raise FirmDataError(f"{_place(folder, language, key)}: {key}: {error}") from None
+                values.setdefault(key, {})[language] = named
+        for key, by_language in values.items():
+            for language in LANGUAGES:
+                if language not in by_language:
+                    other = next(iter(by_language))
+                    raise FirmDataError(f"{_place(folder, other, key)}: {key} is missing in {language}.yml")
+            if by_language["zh"] != by_language["en"]:
+                odd = by_language["zh"] ^ by_language["en"]
+                raise FirmDataError(
+                    f"{_place(folder, 'zh', key)}: {key}: only one language names {', '.join(sorted(odd))}"
+                )
+        return cls(texts)
+
+    def keys(self) -> set[str]:
+        return set(self._templates["zh"])
+
+    def has(self, key: str) -> bool:
+        return key in self._templates["zh"]
+
+    def render(self, language: str, key: str, **values: Any) -> str:
+        """The reply ``key`` in ``language``, filled in.
+
+        Raises:
+            KeyError: there is no such reply.
+            jinja2.UndefinedError: a value that the reply names is missing.
+        """
+        return self._templates[language][key].render(values).strip()
+
+
+def _environment(language: str) -> Environment:
+    # The texts are the firm's own; what is filled in may be a customer's words, and channels escape by themselves.
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["money"] = lambda amount: show_money(amount, language)
+    environment.filters["moment"] = lambda moment: show_moment(moment, language)
+    environment.filters["day"] = lambda moment: show_day(moment, language)
+    environment.filters["choices"] = list_choices
+    return environment
+
+
+def _place(folder: Path, language: str, key: str) -> str:
+    path = folder / f"{language}.yml"
+    name = key.partition(".")[2]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next((n for n, text in enumerate(lines, 1) if text.strip().startswith(f"{name}:")), 1)
+    return f"{path}:{line}"

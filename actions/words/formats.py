@@ -1,0 +1,41 @@
+"""How amounts and moments are written for people."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from recovery.money import Money
+
+_SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "JPY": "¥"}
+# Currencies without a minor unit in use (ISO 4217).
+_WHOLE = {"JPY", "KRW", "VND"}
+_ZH_WEEKDAYS = "一二三四五六日"
+
+
+def show_money(amount: Money, language: str) -> str:
+    """``¥300.00``; in Chinese and yuan ``300元``, with the fen only where there are any."""
+    digits = 0 if amount.currency in _WHOLE else 2
+    value = amount.minor / 10**digits
+    if language == "zh" and amount.currency == "CNY":
+        return f"{amount.minor // 100}元" if amount.minor % 100 == 0 else f"{value:.2f}元"
+    symbol = _SYMBOLS.get(amount.currency)
+    number = f"{value:,.{digits}f}"
+    return f"{symbol}{number}" if symbol else f"{number} {amount.currency}"
+
+
+def show_moment(moment: datetime, language: str) -> str:
+    """A moment in its own zone: ``11月21日(周六)18:30`` or ``Sat 21 Nov, 18:30``."""
+    if language == "zh":
+        return f"{moment.month}月{moment.day}日(周{_ZH_WEEKDAYS[moment.weekday()]}){moment:%H:%M}"
+    return f"{moment:%a} {moment.day} {moment:%b, %H:%M}"
+
+
+def show_day(moment: datetime, language: str) -> str:
+    """A day in the moment's zone: ``2027年2月19日`` or ``19 Feb 2027``."""
+    if language == "zh":
+        return f"{moment.year}年{moment.month}月{moment.day}日"
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def list_choices(texts: Sequence[str]) -> str:
+    """Numbered choices, a line each."""
+    return "\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1))

@@ -1,0 +1,54 @@
+"""Joined training examples: what customers write is longer and more mixed than single examples.
+
+Praise with a complaint in the same message complains; two messages that do not complain stay none when joined.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Dict, List, Sequence, Tuple
+
+_HAN = re.compile("[一-鿿]")
+_JOINTS = {
+    "zh": (",但是", ",就是", ",不过", "。", ",", " "),
+    "en": (", but ", ". ", ". However, ", " but ", " - ", ". "),
+}
+_PLAIN_INTENTS = ("ask_policy", "ask_policy", "spam", "chitchat", "inform", "case_status")
+# Longer complaints are left whole: joining would drown what they are joined to.
+_LONGEST = 160
+_SEED = 1
+
+
+def joined_examples(texts: Sequence[str], intents: Sequence[str], count: int, complaint: str = "complain") -> Tuple[List[str], List[bool]]:
+    """Joins pairs of examples within a language.
+
+    Args:
+        texts: normalised texts; intents: the intent of each; count: how many rounds of three joined examples.
+
+    Returns:
+        The joined texts, and for each whether it complains.
+    """
+    chance = random.Random(_SEED)
+    by_intent: Dict[Tuple[str, str], List[str]] = {}
+    for text, intent in zip(texts, intents):
+        if len(text) <= _LONGEST:
+            by_intent.setdefault(("zh" if _HAN.search(text) else "en", intent), []).append(text.rstrip("。.! "))
+    joined: List[str] = []
+    complains: List[bool] = []
+
+    def join(language: str, first: str, second: str, *, joint: str, blames: bool) -> None:
+        one, two = by_intent.get((language, first)), by_intent.get((language, second))
+        if one and two:
+            joined.append(chance.choice(one) + joint + chance.choice(two))
+            complains.append(blames)
+
+    for _ in range(count):
+        language = chance.choice(("zh", "en"))
+        joint, full_stop = chance.choice(_JOINTS[language]), "。" if language == "zh" else ". "
+        pair = ("praise", complaint) if chance.random() < 0.7 else (complaint, "praise")
+        join(language, *pair, joint=joint, blames=True)
+        join(language, "praise", chance.choice(("praise", "praise", "thank", "greet")), joint=full_stop, blames=False)
+        plain = chance.choice(_PLAIN_INTENTS)
+        join(language, "greet" if chance.random() < 0.3 else plain, plain, joint="," if language == "zh" else ", ", blames=False)
+    return joined, complains

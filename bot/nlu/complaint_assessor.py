@@ -1,0 +1,221 @@
+"""Judges what a complaint is about: categories, strength of feeling, risk; each with the words that spoke for it.
+
+Keys and meanings are those of the labelled training data; any category found there can be judged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Dict, List, Optional
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import METADATA, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.linear_model import Ridge
+
+from bot.nlu.evidence import Evidence, RISKS, evidence_of
+from bot.nlu.features import Featuriser
+from bot.nlu.linear import ManyLabels
+from bot.nlu.normaliser import NORMALISED
+
+# Key on the message under which the assessment is left.
+ASSESSMENT = "assessment"
+OTHER = "other"
+# Longer messages are also read sentence by sentence: the training examples are short.
+_LONG = 40
+_SENTENCE = re.compile(r"[^。.!?;\n]+[。.!?;\n]*")
+_MOST_SENTENCES = 12
+_MOST_CATEGORIES = 4
+# A person's safety weighs more than a wrong label: such words count even if only asked.
+_STRONG_RISK = 0.5
+
+
+def labels_of(example: Message) -> Dict[str, Any]:
+    """The complaint's labels from a training example's block metadata: categories, emotion, risk."""
+    metadata = example.get(METADATA) or {}
+    metadata = metadata.get("intent") or metadata
+    return {
+        "categories": list(metadata.get("categories") or []),
+        "emotion": metadata.get("emotion"),
+        "risk": list(metadata.get("risk") or []),
+    }
+
+
+def best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
+    """The threshold with the highest F1 of one label, kept within bounds that hold for other firms' texts too."""
+    if not present.any():
+        return 0.5
+    candidates = np.arange(0.25, 0.61, 0.05)
+    scores = [2 * np.sum((probabilities >= cut) & present) / max(1, np.sum(probabilities >= cut) + np.sum(present)) for cut in candidates]
+    return float(candidates[int(np.argmax(scores))])
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class ComplaintAssessor(GraphComponent):
+    """Leaves ``assessment`` on each message; needs the normaliser before it."""
+
+    def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._featuriser: Optional[Featuriser] = None
+        self._names: List[str] = []
+        self._categories: Optional[ManyLabels] = None
+        self._risk: Optional[ManyLabels] = None
+        self._thresholds: Dict[str, float] = {}
+        self._emotion = (np.zeros(0), 0.0)
+
+    @staticmethod
+    def get_default_config() -> Dict[str, Any]:
+        """``cost`` of errors in training."""
+        return {"cost": 3.0}
+
+    @classmethod
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> "ComplaintAssessor":
+        """A new, untrained assessor; it still judges by the lexicons."""
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fits on all complaints that carry labels in their block metadata, and stores the models."""
+        examples = [example for example in training_data.intent_examples if example.get(TEXT) and labels_of(example)["categories"]]
+        if not examples:
+            return self._resource
+        texts = [example.get(NORMALISED)["matching"] for example in examples]
+        labels = [labels_of(example) for example in examples]
+        keys = sorted({key for label in labels for key in label["categories"]})
+        present = np.array([[key in label["categories"] for key in keys] for label in labels])
+        risky = np.array([[key in label["risk"] for key in RISKS] for label in labels])
+        levels = np.array([float(label["emotion"] if label["emotion"] is not None else 1) for label in labels])
+
+        self._featuriser = Featuriser()
+        features = self._featuriser.fit_transform(texts)
+        cost = self._config["cost"]
+        self._thresholds = self._held_out_thresholds(features, present, keys, cost)
+        self._categories = ManyLabels.fit(features, present, keys, cost)
+        self._risk = ManyLabels.fit(features, risky, RISKS, cost)
+        ridge = Ridge(alpha=2.0, solver="lsqr").fit(features, levels)
+        self._emotion = (ridge.coef_, float(ridge.intercept_))
+        with self._model_storage.write_to(self._resource) as folder:
+            self._featuriser.save(folder)
+            self._categories.save(folder, "categories")
+            self._risk.save(folder, "risk")
+            np.save(folder / "emotion.npy", np.append(self._emotion[0], self._emotion[1]).astype(np.float32), allow_pickle=False)
+            (folder / "thresholds.json").write_text(json.dumps(self._thresholds), encoding="utf-8")
+        self._names = self._featuriser.names()
+        return self._resource
+
+    @staticmethod
+    def _held_out_thresholds(features: Any, present: np.ndarray, keys: List[str], cost: float) -> Dict[str, float]:
+        order = np.random.RandomState(42).permutation(len(present)) % 3
+        probabilities = np.zeros(present.shape)
+        for fold in range(3):
+            train, test = order != fold, order == fold
+            if train.any() and test.any():
+                probabilities[test] = ManyLabels.fit(features[train], present[train], keys, cost).probabilities(features[test])
+        return {key: best_threshold(probabilities[:, place], present[:, place]) for place, key in enumerate(keys)}
+
+    @classmethod
+    def load(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+    ) -> "ComplaintAssessor":
+        """The trained assessor; one that judges by the lexicons alone where no labelled examples had been given."""
+        component = cls(config, model_storage, resource)
+        try:
+            with model_storage.read_from(resource) as folder:
+                component._featuriser = Featuriser.load(folder)
+                component._categories = ManyLabels.load(folder, "categories")
+                component._risk = ManyLabels.load(folder, "risk")
+                stored = np.load(folder / "emotion.npy", allow_pickle=False)
+                component._emotion = (stored[:-1], float(stored[-1]))
+                component._thresholds = json.loads((folder / "thresholds.json").read_text(encoding="utf-8"))
+                component._names = component._featuriser.names()
+        except ValueError:
+            pass
+        return component
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Training examples need no assessment."""
+        return training_data
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Leaves the assessment of each message in place."""
+        for message in messages:
+            message.set(ASSESSMENT, self.assess(message.get(NORMALISED)["matching"]))
+        return messages
+
+    def assess(self, text: str) -> Dict[str, Any]:
+        """Judges a normalised lower-case text as if it were a complaint.
+
+        Returns:
+            ``categories`` (key, confidence, words; at least one), ``emotion`` (level, words), ``risk`` (key, words).
+        """
+        evidence = evidence_of(text)
+        if self._featuriser is None or self._categories is None or self._risk is None:
+            return self._by_lexicon(evidence)
+        pieces = [text]
+        if len(text) > _LONG:
+            sentences = [piece for piece in _SENTENCE.findall(text) if evidence_of(piece).strength >= 1][:_MOST_SENTENCES]
+            if len(sentences) > 1:
+                pieces += sentences
+        features = self._featuriser.transform(pieces)
+        shares = self._categories.probabilities(features)
+        whole = shares[0]
+        if len(pieces) > 1:
+            # What one sentence says clearly counts, even where the rest of the message dilutes it.
+            whole = np.maximum(whole, 0.5 * whole + 0.5 * shares[1:].max(axis=0))
+        row = features[0]
+        categories = self._judged(whole, row, evidence)
+        level = float((row @ self._emotion[0])[0] + self._emotion[1])
+        return {
+            "categories": categories,
+            "emotion": {"level": int(min(3, max(0, round(level)))), "words": self._emotion_words(evidence)},
+            "risk": self._risks(evidence, self._risk.probabilities(row)[0], row),
+        }
+
+    def _judged(self, shares: np.ndarray, row: Any, evidence: Evidence) -> List[Dict[str, Any]]:
+        keys = self._categories.labels
+        above = [place for place in np.argsort(-shares) if shares[place] >= self._thresholds.get(keys[place], 0.5)]
+        known = [place for place in above if keys[place] != OTHER]
+        chosen = known or above or [int(np.argmax(shares))]
+        return [
+            {
+                "key": keys[place],
+                "confidence": round(float(shares[place]), 3),
+                "words": (evidence.failures.get(keys[place]) or evidence.blamed.get(keys[place]) or self._categories.spoken_for(row, place, self._names))[:5],
+            }
+            for place in chosen[:_MOST_CATEGORIES]
+        ]
+
+    def _risks(self, evidence: Evidence, shares: np.ndarray, row: Any) -> List[Dict[str, Any]]:
+        risks = []
+        for place, key in enumerate(RISKS):
+            words = evidence.risk.get(key, [])
+            if key == "safety":
+                words = evidence.failures.get("safety", []) + evidence.supposed.get("safety", [])
+            if words and shares[place] >= 0.1 or shares[place] >= _STRONG_RISK:
+                risks.append({"key": key, "words": (words or self._risk.spoken_for(row, place, self._names))[:5]})
+        return risks
+
+    @staticmethod
+    def _emotion_words(evidence: Evidence) -> List[str]:
+        for level in ("furious", "angry", "dissatisfied"):
+            if evidence.emotion.get(level):
+                return evidence.emotion[level][:5]
+        return []
+
+    def _by_lexicon(self, evidence: Evidence) -> Dict[str, Any]:
+        found = sorted(evidence.failures.items(), key=lambda item: -len(item[1])) or [(OTHER, [])]
+        level = next((rank for rank, name in ((3, "furious"), (2, "angry"), (1, "dissatisfied")) if evidence.emotion.get(name)), 0)
+        return {
+            "categories": [{"key": key, "confidence": 0.5, "words": words[:5]} for key, words in found[:_MOST_CATEGORIES]],
+            "emotion": {"level": level, "words": self._emotion_words(evidence)},
+            "risk": [{"key": key, "words": evidence.risk[key][:5]} for key in RISKS if evidence.risk.get(key)],
+        }

@@ -1,0 +1,206 @@
+"""Puts the readings together: the one `understanding` that leaves Rasa, and the intent its rules follow."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, List, Optional
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.awaited import Awaited, awaited_of
+from bot.nlu.complaint_assessor import ASSESSMENT
+from bot.nlu.evidence import Evidence, evidence_of
+from bot.nlu.fact_extractor import FACTS
+from bot.nlu.hand_over import hand_over_of
+from bot.nlu.intent_classifier import INTENT_RANKING
+from bot.nlu.normaliser import NORMALISED
+
+UNDERSTANDING = "understanding"
+FALLBACK = "nlu_fallback"
+COMPLAIN = "complain"
+
+_YES = re.compile(
+    r"^\W*(?:是的?|对的?|好的?|好呀|好啊|好吧|行|行吧|可以|可以的?|嗯+|恩|没错|同意|确认|要|要的|需要|转吧|转|接受|没问题|当然|ok|okay|yes|yeah|yep|yup|ya|sure|please|yes please|go ahead|please do|do it|fine|correct|right|"
+    r"sounds good|that works|absolutely|of course|definitely|deal|agreed|accept|i accept|i agree|得|得啦|系|冇问题|好嘅|y|k|ok吧|妥|成|中|麻烦了|好滴|好哒|嗯嗯|好 ?转吧)(?:[\s,.!~。]|谢谢|吧|的|了|哦|呀|啊|转|please|thanks|thank you|then|谢了|麻烦了|麻烦你了)*\W*$"
+)
+_NO = re.compile(
+    r"^\W*(?:先)?(?:不用了?|不要了?|不了|不需要|不必|不行|不可以|不同意|不接受|不是|不对|不|没有|没|算了|免了|别|不好|都不(?:要|行|满意|接受|想要|好|选|可以)|先不(?:转|用|要)|不转|拒绝|哪个都不|两个都不|不想|不方便|不愿意|不知道|不记得|忘了|找不到|记不得|no|nope|nah|not really|no thanks|no thank you|"
+    r"don't|do not|neither|none|not now|never mind the|i don't|i refuse|i decline|decline|reject|negative|n|唔使|唔要|冇)"
+)
+_DECLINES_ALL = re.compile(r"都不|哪个都不|两个.{0,4}不|\b(?:neither|none of (?:them|these|those)|both (?:are )?(?:no|bad)|not (?:interested|acceptable|enough)|don't want (?:any|either|it|them|that|these))\b")
+_LONGEST_ANSWER = 24
+# A complaint is opened at this confidence, earlier where the words themselves speak of discontent.
+_COMPLAIN_CLEAR = 0.42
+_COMPLAIN_IN_PRAISE = 0.65
+_COMPLAIN_IN_A_QUESTION = 0.75
+_COMPLAIN_WITH_FAILURE = 0.1
+_COMPLAIN_WITH_BAD_WORDS = 0.2
+_SURE = 0.35
+_NOT_COMPLAINT = ("spam", "request_person", "withdraw", "case_status", "ask_machine")
+_SURELY = 0.6
+_CLEARLY_ADVERTISING = 3
+# Longer messages that only ask or praise are rare; there the words of a complaint are likelier missed than absent.
+_SHORT_CLAUSES = 2
+_CONFIDENT_READING = 0.9
+
+
+def read_answer(text: str, awaited: Awaited, facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence) -> Optional[str]:
+    """The intent of ``text`` as an answer to the open question, or None where it does not answer it."""
+    kind = awaited.kind
+    if kind is None:
+        return None
+    short = len(text) <= _LONGEST_ANSWER or (text.isascii() and len(text) <= 3 * _LONGEST_ANSWER)
+    complains = shares.get(COMPLAIN, 0.0) >= _COMPLAIN_CLEAR and bool(evidence.failures)
+    leaves = max((shares.get(name, 0.0) for name in ("request_person", "withdraw", "ask_policy", "ask_machine", "case_status")), default=0.0)
+    if kind == "offer":
+        if short and "choice" in facts and leaves < _SURELY and not evidence.hypothetical and "?" not in text:
+            return "accept_offer"
+        if "wished_remedy" in facts and not complains and leaves < _SURELY and "?" not in text:
+            return "wish_remedy"
+        if short and _DECLINES_ALL.search(text):
+            return "deny"
+    elif kind == "order_number":
+        if "order_number" in facts and not (complains and not short):
+            return "inform"
+    elif kind == "order_proof":
+        if ("phone_last4" in facts or "phone" in facts) and not (complains and not short):
+            return "inform"
+    elif kind == "rating":
+        if "rating" in facts and not (complains and not short):
+            return "rate"
+    elif kind == "wish":
+        if "wished_remedy" in facts and not (complains and not short) and leaves < _SURELY:
+            return "wish_remedy"
+    if short and _YES.search(text) and leaves < _SURELY:
+        return "affirm"
+    if short and _NO.search(text) and leaves < _SURELY and not (evidence.failures and kind == "happening"):
+        return "deny" if not complains else None
+    if kind == "happening":
+        return _read_happening(facts, shares, evidence)
+    return None
+
+
+def _read_happening(facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence) -> Optional[str]:
+    if evidence.failures or evidence.negative:
+        return COMPLAIN
+    if facts and shares.get(COMPLAIN, 0.0) < _COMPLAIN_CLEAR:
+        return "inform"
+    away = max(shares, key=lambda name: shares[name], default=None)
+    if away not in (COMPLAIN, "inform", None) and shares[away] >= _COMPLAIN_CLEAR:
+        return None
+    return COMPLAIN
+
+
+def is_complaint(shares: Dict[str, float], evidence: Evidence) -> bool:
+    """Whether a message voices discontent; in doubt, with bad words present, it does."""
+    share = shares.get(COMPLAIN, 0.0)
+    others = {name: value for name, value in shares.items() if name != COMPLAIN}
+    best = max(others, key=lambda name: others[name], default=COMPLAIN)
+    if best == "spam" and len(set(evidence.advertising)) >= _CLEARLY_ADVERTISING and evidence.bad_clauses <= 1:
+        return False
+    spoken = evidence.failures or evidence.negative
+    clear = _COMPLAIN_CLEAR
+    short = evidence.clauses <= _SHORT_CLAUSES
+    if short and not spoken and (evidence.asking or evidence.hypothetical):
+        clear = _COMPLAIN_IN_A_QUESTION
+    elif short and not spoken and evidence.positive and not evidence.weak:
+        clear = _COMPLAIN_IN_PRAISE
+    if share >= clear:
+        return True
+    if best in _NOT_COMPLAINT and shares[best] >= _SURELY or shares.get(best, 0.0) >= _CONFIDENT_READING:
+        return False
+    if evidence.failures and evidence.bad_clauses and share >= _COMPLAIN_WITH_FAILURE:
+        return True
+    return bool(evidence.negative) and share >= _COMPLAIN_WITH_BAD_WORDS
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class UnderstandingComposer(GraphComponent):
+    """Sets `understanding`, `intent` and `intent_ranking`; comes last, after all other components of this package."""
+
+    @classmethod
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> "UnderstandingComposer":
+        """Nothing to configure."""
+        return cls()
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Composes the understanding of each message in place."""
+        for message in messages:
+            understanding = compose(message)
+            readings = understanding["readings"]
+            ranking = [{"name": reading["intent"], "confidence": reading["confidence"]} for reading in readings]
+            chosen = ranking[0] if understanding["sure"] and ranking else {"name": FALLBACK, "confidence": 1.0}
+            message.set(UNDERSTANDING, understanding, add_to_output=True)
+            message.set(INTENT, chosen, add_to_output=True)
+            message.set(INTENT_RANKING, ([] if chosen in ranking else [chosen]) + ranking, add_to_output=True)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Training examples are left as they are."""
+        return training_data
+
+
+def compose(message: Message) -> Dict[str, Any]:
+    """The understanding of one message, in the form of docs/understanding.md."""
+    normalised, facts = message.get(NORMALISED), message.get(FACTS) or {}
+    text, awaited = normalised["matching"], awaited_of(message)
+    evidence = evidence_of(text)
+    shares = {each["name"]: each["confidence"] for each in message.get(INTENT_RANKING) or []}
+    hand_over = hand_over_of(text)
+    intent = choose_intent(text, awaited, facts, shares, evidence, hand_over)
+    readings = [{"intent": name, "confidence": round(share, 4)} for name, share in sorted(shares.items(), key=lambda item: -item[1])]
+    if intent is not None:
+        confidence = max(shares.get(intent, 0.0), readings[0]["confidence"] if readings else 0.0, _SURE)
+        readings = [{"intent": intent, "confidence": round(min(1.0, confidence), 4)}] + [each for each in readings if each["intent"] != intent]
+    complains = intent == COMPLAIN or (hand_over is not None and (evidence.failures or evidence.negative))
+    assessment = message.get(ASSESSMENT) or {}
+    risk = assessment.get("risk") or []
+    return {
+        "language": normalised["language"],
+        "script": normalised["script"],
+        "text": normalised["text"],
+        "sure": intent is not None,
+        "readings": readings[: 3 if intent is not None else 2],
+        "categories": assessment.get("categories", []) if complains else [],
+        "emotion": assessment.get("emotion", {"level": 0, "words": []}) if complains or evidence.emotion else {"level": 0, "words": []},
+        "risk": risk if complains else [each for each in risk if each["key"] in ("abuse", "vulnerable") and each["words"]],
+        "facts": facts,
+        "hand_over": hand_over,
+    }
+
+
+def choose_intent(
+    text: str, awaited: Awaited, facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence, hand_over: Optional[Dict[str, Any]]
+) -> Optional[str]:
+    """The intent, or None where it would be a blind guess."""
+    if not any(character.isalnum() for character in text):
+        return None
+    if hand_over is not None:
+        return "request_person" if hand_over["reason"] in ("asked", "refuses_machine") and not _tells_failure(text, evidence) else COMPLAIN
+    answer = read_answer(text, awaited, facts, shares, evidence)
+    if answer is not None:
+        return answer
+    if is_complaint(shares, evidence):
+        return COMPLAIN
+    if not shares:
+        return None
+    # What was not taken for a complaint is read as the best of the other intents.
+    others = {name: share for name, share in shares.items() if name != COMPLAIN} or shares
+    rest = sum(others.values()) or 1.0
+    shares = {name: share / rest for name, share in others.items()}
+    best = max(shares, key=lambda name: shares[name])
+    if best == "accept_offer" and awaited.kind != "offer":
+        best = "wish_remedy" if "wished_remedy" in facts else "affirm"
+    return best if shares.get(best, 0.0) >= _SURE or len(shares) == 1 else None
+
+
+def _tells_failure(text: str, evidence: Evidence) -> bool:
+    return len(text) > _LONGEST_ANSWER and sum(map(len, evidence.failures.values())) > 0

@@ -1,0 +1,144 @@
+"""Phrase lexicons in YAML and the linear-time search for their phrases in a text.
+
+Chinese phrases are searched as substrings, English ones as whole words. Of two finds, one strictly inside the
+other, only the longer stays ("不错" hides "错", "no problem" hides "problem").
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
+
+import yaml
+
+FOLDER = Path(__file__).parent / "lexicon"
+
+# How far (characters) the second part of a phrase "a…b" may stand behind the first.
+GAP_LIMIT = 12
+# Starred English entries are single words; no stem is longer.
+LONGEST_STEM = 16
+_ENGLISH_WORD = re.compile(r"[a-z0-9][a-z0-9*'&]*(?:-[a-z0-9]+)*")
+_CLAUSE_END = re.compile(r"[,，。.!！?？;；:：\n~、…—]+(?=\D|$)|\s+(?=[一-鿿])|\b(?:but|however|although|though)\b|但是|不过|可是|然而")
+
+
+# Inside the gap of "a…b" these deny b ("用了半年都没坏").
+_DENYING = "不没未无"
+_DENIAL = re.compile(f"[{_DENYING}]")
+
+
+@dataclass(frozen=True)
+class Find:
+    """One phrase found: character span, the group it was listed under (e.g. ``("failure", "delivery")``), the words."""
+
+    start: int
+    end: int
+    group: Tuple[str, str]
+    words: str
+
+
+def chinese_phrases(listed: str) -> List[str]:
+    """Splits a blank-separated list."""
+    return listed.split()
+
+
+def english_phrases(listed: str) -> List[str]:
+    """Splits a comma-separated list; line breaks count as blanks."""
+    return [" ".join(part.split()) for part in listed.split(",") if part.strip()]
+
+
+class PhraseSearch:
+    """Finds the phrases of many groups in one pass over the text."""
+
+    def __init__(self) -> None:
+        self._chinese: Dict[str, List[Tuple[Tuple[str, str], str]]] = {}
+        self._lengths: Dict[str, Set[int]] = {}
+        self._english: Dict[Tuple[str, ...], List[Tuple[str, str]]] = {}
+        self._english_lengths: Dict[str, Set[int]] = {}
+        self._english_stems: Dict[str, List[Tuple[str, str]]] = {}
+
+    def add(self, group: Tuple[str, str], chinese: Iterable[str], english: Iterable[str]) -> None:
+        """Adds phrases to ``group``; the same phrase may stand in several groups."""
+        for phrase in chinese:
+            first, _, rest = phrase.lower().partition("…")
+            self._chinese.setdefault(first, []).append((group, rest))
+            self._lengths.setdefault(first[0], set()).add(len(first))
+        for phrase in english:
+            phrase = phrase.lower()
+            if phrase.endswith("*"):
+                self._english_stems.setdefault(phrase[:-1], []).append(group)
+                continue
+            words = tuple(_ENGLISH_WORD.findall(phrase))
+            if words:
+                self._english.setdefault(words, []).append(group)
+                self._english_lengths.setdefault(words[0], set()).add(len(words))
+
+    def find(self, text: str) -> List[Find]:
+        """All phrases in ``text`` (already normalised, lower case), by place; nested shorter finds are dropped."""
+        found = list(self._find_chinese(text))
+        found.extend(self._find_english(text))
+        found.sort(key=lambda find: (find.start, -find.end))
+        kept: List[Find] = []
+        reach, reach_start = -1, -1
+        for find in found:
+            if find.end < reach or (find.end == reach and find.start > reach_start):
+                continue
+            if find.end > reach:
+                reach, reach_start = find.end, find.start
+            kept.append(find)
+        return kept
+
+    def _find_chinese(self, text: str) -> Iterator[Find]:
+        for start, character in enumerate(text):
+            for length in self._lengths.get(character, ()):
+                phrase = text[start : start + length]
+                for group, rest in self._chinese.get(phrase, ()):
+                    end = start + length
+                    if not rest:
+                        yield Find(start, end, group, phrase)
+                        continue
+                    place = text.find(rest, end, end + GAP_LIMIT + len(rest))
+                    gap = text[end:place] if place >= 0 else ""
+                    if place >= 0 and not _CLAUSE_END.search(gap) and (rest[0] in _DENYING or not _DENIAL.search(gap)):
+                        yield Find(start, place + len(rest), group, text[start : place + len(rest)])
+
+    def _find_english(self, text: str) -> Iterator[Find]:
+        words = [(match.group(), match.start(), match.end()) for match in _ENGLISH_WORD.finditer(text)]
+        for index, (word, start, end) in enumerate(words):
+            for length in self._english_lengths.get(word, ()):
+                if index + length > len(words):
+                    continue
+                last = words[index + length - 1][2]
+                for group in self._english.get(tuple(each[0] for each in words[index : index + length]), ()):
+                    yield Find(start, last, group, text[start:last])
+            for stop in range(4, min(len(word), LONGEST_STEM) + 1):
+                for group in self._english_stems.get(word[:stop], ()):
+                    yield Find(start, end, group, word)
+
+
+def clause_starts(text: str) -> List[int]:
+    """Where each clause of ``text`` begins, ascending, first 0."""
+    return [0] + [match.end() for match in _CLAUSE_END.finditer(text) if 0 < match.end() < len(text)]
+
+
+def clause_of(starts: List[int], place: int) -> int:
+    """Index of the clause that holds the character at ``place``."""
+    return bisect_right(starts, place) - 1
+
+
+@lru_cache(maxsize=None)
+def load(name: str) -> Dict[str, Any]:
+    """One lexicon file of this package as a mapping.
+
+    Raises:
+        FileNotFoundError: there is no such lexicon.
+    """
+    return yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+
+
+def add_group(search: PhraseSearch, group: Tuple[str, str], entry: Dict[str, str]) -> None:
+    """Adds a YAML entry ``{"zh": …, "en": …}`` under ``group``."""
+    search.add(group, chinese_phrases(entry.get("zh") or ""), english_phrases(entry.get("en") or ""))

@@ -1,0 +1,104 @@
+"""``python -m desk …``: run the service, make accounts, import data."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from actions.firm import FirmDataError
+from desk import accounts
+from desk.api.imports import ImportRefused, in_chunks, keep_orders, read_orders_csv
+from desk.app import make_app
+from desk.run import run
+from desk.single import AlreadyServing, hold_lock
+from store.database import Database
+from store.logging import set_up_logging
+from store.migrate import is_current
+from store.settings import Settings, SettingsError, load_settings
+
+
+def serve(settings: Settings, _: argparse.Namespace) -> int:
+    """Serve the desk until it is told to stop."""
+    set_up_logging("desk")
+    if settings.database.startswith("sqlite"):
+        hold_lock(settings.var)
+    app = make_app(settings)
+    web.run_app(app, host=settings.host, port=settings.port, print=None, access_log=None, shutdown_timeout=5)
+    return 0
+
+
+def users(settings: Settings, options: argparse.Namespace) -> int:
+    """Make an account or reset its password; prints the one-time password."""
+    with Database(settings.database) as database, database.begin() as work:
+        if options.deed == "add":
+            password = accounts.add_account(work, options.login, options.name or "", options.role, options.language)
+        else:
+            password = accounts.reset_password(work, options.login)
+        work.commit()
+    print(f"{options.login}: one-time password {password}")
+    return 0
+
+
+def tokens(settings: Settings, _: argparse.Namespace) -> int:
+    """Print the API's bearer token."""
+    print(settings.secret("api_token"))
+    return 0
+
+
+def import_orders(settings: Settings, options: argparse.Namespace) -> int:
+    """Import orders from a CSV file; the whole file is read before anything is kept."""
+    orders = list(read_orders_csv(options.file))
+    with Database(settings.database) as database:
+        kept = 0
+        for chunk in in_chunks(orders):
+            with database.begin() as work:
+                kept += keep_orders(work, chunk)
+                work.commit()
+            print(f"{kept} of {len(orders)} orders", file=sys.stderr)
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    command: Callable[[Settings, argparse.Namespace], int] = options.command
+    try:
+        settings = load_settings()
+        if command not in (run, tokens):
+            with Database(settings.database) as database:
+                if not is_current(database):
+                    print("the database is behind: run `python -m store migrate`", file=sys.stderr)
+                    return 1
+        return command(settings, options)
+    except (SettingsError, FirmDataError, ImportRefused, accounts.AccountRefused, AlreadyServing) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m desk", description="The Amends service.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    add = commands.add_parser("run", help="run everything: Rasa, action server and desk, restarted when one dies")
+    add.add_argument("--model", type=Path, required=True, help="the trained Rasa model")
+    add.set_defaults(command=run)
+    commands.add_parser("serve", help="serve the desk alone").set_defaults(command=serve)
+    add = commands.add_parser("users", help="accounts of staff")
+    deeds = add.add_subparsers(dest="deed", required=True, metavar="deed")
+    new = deeds.add_parser("add", help="make an account with a one-time password")
+    new.add_argument("login")
+    new.add_argument("--name", help="as customers see it")
+    new.add_argument("--role", default="agent", choices=accounts.ROLES)
+    new.add_argument("--language", default="zh", choices=("zh", "en"))
+    deeds.add_parser("reset", help="give an account a new one-time password").add_argument("login")
+    add.set_defaults(command=users)
+    commands.add_parser("tokens", help="print the API token").set_defaults(command=tokens)
+    add = commands.add_parser("imports", help="import data from files")
+    kinds = add.add_subparsers(dest="kind", required=True, metavar="kind")
+    kinds.add_parser("orders", help="orders from a CSV file").add_argument("file", type=Path)
+    add.set_defaults(command=import_orders)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The API's routes, each with what the OpenAPI document says of it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from desk.api import handlers
+from desk.api.analytics import get_sigma
+from desk.api.models import OrdersPosted, VolumesPosted
+from desk.channels.rest import views as rest
+from desk.channels.rest.messages import IncomingMessage
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRoute:
+    """One address of the API."""
+
+    method: str
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    summary: str
+    body: type[BaseModel] | None = None
+    query: tuple[str, ...] = ()
+
+
+ROUTES = (
+    ApiRoute(
+        "POST",
+        "/webhooks/rest/webhook",
+        rest.webhook,
+        "A customer's message; the answer is a list of replies, or 202 and [] where it comes later",
+        body=IncomingMessage,
+    ),
+    ApiRoute("GET", "/api/v1/conversations/{identity}", handlers.get_conversation, "Who has the conversation"),
+    ApiRoute(
+        "GET",
+        "/api/v1/conversations/{identity}/messages",
+        handlers.get_messages,
+        "All messages both ways, numbered without gaps",
+        query=("after", "limit"),
+    ),
+    ApiRoute("GET", "/api/v1/cases", handlers.get_cases, "A customer's cases, newest first", query=("identity", "limit")),
+    ApiRoute("GET", "/api/v1/cases/{number}", handlers.get_case, "One case"),
+    ApiRoute("POST", "/api/v1/orders", handlers.post_orders, "Upsert orders by number", body=OrdersPosted),
+    ApiRoute("POST", "/api/v1/volumes", handlers.post_volumes, "Replace volumes by key", body=VolumesPosted),
+    ApiRoute(
+        "GET",
+        "/api/v1/analytics/sigma",
+        get_sigma,
+        "Opportunities, defects, DPMO, yield and sigma level of a process",
+        query=("process", "since", "until", "by"),
+    ),
+)
+
+_ERRORS = {
+    "401": "The bearer token is missing or wrong",
+    "404": "There is no such thing",
+    "409": "It contradicts what is there",
+    "413": "The body is too large",
+    "422": "The request is well-formed and cannot be used; the message names the place",
+}
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the API and its description."""
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
+    app.router.add_get("/api/v1/openapi.json", _openapi)
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI 3.1 description of all routes."""
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Any] = {
+        "Error": {
+            "type": "object",
+            "properties": {
+                "error": {
+                    "type": "object",
+                    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                    "required": ["code", "message"],
+                }
+            },
+            "required": ["error"],
+        }
+    }
+    for route in ROUTES:
+        operation: dict[str, Any] = {
+            "summary": route.summary,
+            "operationId": route.handler.__name__,
+            "security": [{"bearer": []}],
+            "parameters": _parameters(route),
+            "responses": {
+                "200": {"description": "Done", "content": {"application/json": {"schema": {}}}},
+                **{
+                    status: {
+                        "description": text,
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+                    }
+                    for status, text in _ERRORS.items()
+                },
+            },
+        }
+        if route.body is not None:
+            schema = route.body.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(schema.pop("$defs", {}))
+            schemas[route.body.__name__] = schema
+            reference = {"$ref": f"#/components/schemas/{route.body.__name__}"}
+            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Amends", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _parameters(route: ApiRoute) -> list[dict[str, Any]]:
+    in_path = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    return [
+        {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
+        for place, names in (("path", in_path), ("query", route.query))
+        for name in names
+    ]
+
+
+async def _openapi(_: web.Request) -> web.Response:
+    return web.json_response(openapi())

@@ -1,0 +1,120 @@
+"""The desk's application, put together in one place: tests swap parts here and nowhere else."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from actions.connectors.refunds import RefundTwin
+from actions.connectors.vouchers import VoucherTwin
+from actions.firm import Firm, load_firm
+from actions.remedies import Connectors
+from desk.api.routes import add_routes
+from desk.channels.transport import PulledTransport, Transport
+from desk.errors import BODY_LIMIT, tell_errors
+from desk.health import healthz, metrics, readyz
+from desk.hub import Hub
+from desk.keys import API_TOKEN, DATABASE, FIRM, HTTP, HUB, RASA, SETTINGS
+from desk.rasa import Rasa
+from desk.tokens import require_token
+from desk.workers.inbox import InboxWorker
+from desk.workers.leases import void_all
+from desk.workers.outbox import OutboxWorker
+from desk.workers.timers import TimerWorker
+from store.database import Database
+from store.settings import Settings
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Parts:
+    """What a desk is made of; whatever is not given is the real thing.
+
+    Attributes:
+        transports: beside those of the channels that fetch their messages themselves.
+        workers: whether inbox, outbox and timers are served; tests of pages need none.
+    """
+
+    database: Database | None = None
+    firm: Firm | None = None
+    connectors: Connectors | None = None
+    transports: dict[str, Transport] = field(default_factory=dict)
+    workers: bool = True
+
+
+def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
+    """The desk.
+
+    Raises:
+        FirmDataError: the firm's data is wrong.
+    """
+    parts = parts or Parts()
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[tell_errors, require_token])
+    app[SETTINGS] = settings
+    app[FIRM] = parts.firm or load_firm(settings.firm)
+    app[API_TOKEN] = settings.secret("api_token")
+    app[DATABASE] = parts.database or Database(settings.database)
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
+    add_routes(app)
+
+    async def resources(app: web.Application) -> AsyncIterator[None]:
+        app[HUB] = hub = Hub()
+        app[DATABASE].on_commit(hub.committed)
+        async with aiohttp.ClientSession() as session:
+            app[HTTP] = session
+            app[RASA] = Rasa(session, settings.rasa, settings.secret("rasa_token"))
+            yield
+        if parts.database is None:
+            app[DATABASE].close()
+
+    async def workers(app: web.Application) -> AsyncIterator[None]:
+        database, firm, hub = app[DATABASE], app[FIRM], app[HUB]
+        if database.is_sqlite:
+            await database.run(void_all)
+        connectors = parts.connectors or Connectors(
+            RefundTwin(database), VoucherTwin(database, firm.file.voucher_valid)
+        )
+        transports: dict[str, Transport] = {"rest": PulledTransport(), "web": PulledTransport(), **parts.transports}
+        inbox = InboxWorker(database, firm, app[RASA], hub, settings.turns_at_once)
+        tasks = [
+            _keep_going("inbox", inbox.run()),
+            _keep_going("watch", inbox.watch()),
+            _keep_going("outbox", OutboxWorker(database, hub, transports).run()),
+            _keep_going("timers", TimerWorker(database, firm, connectors, hub).run()),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    app.cleanup_ctx.append(resources)
+    if parts.workers:
+        app.cleanup_ctx.append(workers)
+    return app
+
+
+def _keep_going(name: str, worker: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Run a worker; should one end in spite of itself, the process must not live on without it."""
+
+    async def run() -> None:
+        try:
+            await worker
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            log.exception("worker ended", worker=name)
+        with contextlib.suppress(RuntimeError):
+            raise_exit()
+
+    return asyncio.create_task(run(), name=name)
+
+
+def raise_exit() -> None:
+    """End the process in good order; the supervisor starts it again."""
+    raise web.GracefulExit

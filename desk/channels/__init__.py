@@ -1,0 +1,1 @@
+"""One folder a channel: how messages come in and go out."""

@@ -1,0 +1,1 @@
+"""Rasa's REST shape, for integrators."""

@@ -1,0 +1,66 @@
+"""Wakes whoever waits for something to happen in a conversation.
+
+A wake-up only says "look again": what happened is read from the store, so that a lost or doubled one does no harm.
+Commits of this process wake at once; other processes' are found by looking again from time to time.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# How long a commit of another process may go unnoticed.
+LOOK_AGAIN_SECONDS = 0.5
+
+
+class Hub:
+    """Wake-ups by conversation id, and for those who watch everything."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[int | None, set[asyncio.Event]] = defaultdict(set)
+
+    def committed(self, conversations: set[int]) -> None:
+        """Wake those who wait for ``conversations``; called from any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._wake, set(conversations))
+        except RuntimeError:
+            pass  # the loop has ended, and nobody waits any more
+
+    def wake(self, conversation_id: int) -> None:
+        """As :meth:`committed`, from the event loop."""
+        self._wake({conversation_id})
+
+    @contextmanager
+    def listening(self, conversation_id: int | None) -> Iterator["Bell"]:
+        """A bell that rings when something happens in the conversation; None for any conversation."""
+        event = asyncio.Event()
+        self._waiting[conversation_id].add(event)
+        try:
+            yield Bell(event)
+        finally:
+            self._waiting[conversation_id].discard(event)
+            if not self._waiting[conversation_id]:
+                del self._waiting[conversation_id]
+
+    def _wake(self, conversations: set[int]) -> None:
+        for key in (*conversations, None):
+            for event in self._waiting.get(key, ()):
+                event.set()
+
+
+class Bell:
+    """Rings once for any number of wake-ups since it was last heard."""
+
+    def __init__(self, event: asyncio.Event) -> None:
+        self._event = event
+
+    async def wait(self, at_most: float = LOOK_AGAIN_SECONDS) -> None:
+        """Wait for a ring, or until it is time to look anyway."""
+        try:
+            await asyncio.wait_for(self._event.wait(), at_most)
+        except TimeoutError:
+            pass
+        self._event.clear()
+
+

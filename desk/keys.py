@@ -1,0 +1,17 @@
+"""Typed keys under which the application keeps its parts."""
+
+from aiohttp import ClientSession, web
+
+from actions.firm import Firm
+from desk.hub import Hub
+from desk.rasa import Rasa
+from store.database import Database
+from store.settings import Settings
+
+DATABASE = web.AppKey("database", Database)
+FIRM = web.AppKey("firm", Firm)
+HUB = web.AppKey("hub", Hub)
+RASA = web.AppKey("rasa", Rasa)
+SETTINGS = web.AppKey("settings", Settings)
+API_TOKEN = web.AppKey("api_token", str)
+HTTP = web.AppKey("http", ClientSession)

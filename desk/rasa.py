@@ -1,0 +1,92 @@
+"""The way to Rasa: loopback HTTP, a short text and what it needs to be read; nothing else of the customer's."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+# What is longer is cut for understanding and kept whole in the store.
+TEXT_LIMIT = 4000
+# Rasa obeys `/restart` and `/intent{…}`; behind a word joiner the text is only text. The normaliser removes it.
+WORD_JOINER = "\u2060"
+
+
+class RasaUnavailable(Exception):
+    """Rasa did not take the message; trying again may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class RasaMessage:
+    """What Rasa is told of a message (docs/understanding.md)."""
+
+    sender: str
+    text: str
+    inbox: str
+    fence: int
+    language: str | None
+    awaited: dict[str, Any] | None
+
+
+def plain_text(text: str) -> str:
+    """``text`` as Rasa may read it: cut to the limit, and never a command."""
+    cut = text[:TEXT_LIMIT]
+    return WORD_JOINER + cut if cut.lstrip().startswith("/") else cut
+
+
+class Rasa:
+    """One or more Rasa processes; any of them takes any turn.
+
+    Args:
+        urls: base addresses.
+        timeout_seconds: for one turn; far below the time after which the desk gives up.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, urls: tuple[str, ...], token: str, timeout_seconds: float = 25
+    ) -> None:
+        self._session = session
+        self._urls = itertools.cycle(urls)
+        self._all = urls
+        self._token = token
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+
+    async def handle(self, message: RasaMessage) -> None:
+        """Have the message understood and acted on. The reply body means nothing: only the inbox row tells.
+
+        Raises:
+            RasaUnavailable: it could not be reached, or refused.
+        """
+        body = {
+            "sender": message.sender,
+            "message": plain_text(message.text),
+            "metadata": {
+                "inbox": message.inbox,
+                "fence": message.fence,
+                "language": message.language,
+                "awaited": message.awaited,
+            },
+        }
+        url = f"{next(self._urls)}/webhooks/rest/webhook"
+        try:
+            async with self._session.post(
+                url, json=body, params={"token": self._token}, timeout=self._timeout
+            ) as response:
+                await response.read()
+                if response.status != 200:
+                    raise RasaUnavailable(f"status {response.status}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise RasaUnavailable(type(error).__name__) from None
+
+    async def is_ready(self) -> bool:
+        """Whether some Rasa process has a model loaded."""
+        for url in self._all:
+            try:
+                async with self._session.get(
+                    f"{url}/status", params={"token": self._token}, timeout=aiohttp.ClientTimeout(total=3)
+                ) as response:
+                    if response.status == 200 and (await response.json()).get("model_file"):
+                        return True
+            except (aiohttp.ClientError, TimeoutError, ValueError):
+                continue
+        return False

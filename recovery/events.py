@@ -1,0 +1,157 @@
+"""Outcome events: what analytics reads, and nothing else of a case.
+
+Each carries the case's public number, when it happened (aware, UTC) and the dimensions it is counted by. ``key`` makes
+recording idempotent: the same event recorded twice is one event.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDimensions:
+    """What outcomes are counted by, as the case stood when the event happened."""
+
+    category: str
+    department: str
+    channel: str
+    tier: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeEvent:
+    kind: ClassVar[str]
+    case_number: str
+    at: datetime
+    dimensions: CaseDimensions
+
+    @property
+    def key(self) -> str:
+        """Unique among all events; the default fits what happens to a case once at a time."""
+        return f"{self.kind}:{self.case_number}:{self.at.isoformat()}"
+
+    def details(self) -> dict[str, Any]:
+        """The event's own fields, ready for JSON."""
+        shared = {"case_number", "at", "dimensions"}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in shared}
+        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOpened(OutcomeEvent):
+    kind = "case_opened"
+    heard_at: datetime  # when the customer's message arrived
+    severity: str
+    service_step: str  # step of the firm's service blueprint that failed; "" where none fits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAcknowledged(OutcomeEvent):
+    """The customer was answered for the first time, by the bot's own clock."""
+
+    kind = "case_acknowledged"
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseJudged(OutcomeEvent):
+    """A person judged whether the complaint stands, and which service step failed; the latest judgement holds."""
+
+    kind = "case_judged"
+    valid: bool
+    service_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentCorrected(OutcomeEvent):
+    """Staff judged the failure otherwise than the machine."""
+
+    kind = "assessment_corrected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferAnswered(OutcomeEvent):
+    """A round of offers was answered: one accepted, or all declined."""
+
+    kind = "offer_answered"
+    accepted: bool
+    round: int  # 1 for the first offers of a case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyExecuted(OutcomeEvent):
+    kind = "remedy_executed"
+    remedy: str
+    amount_minor: int  # 0 where the remedy costs nothing
+    currency: str
+    reference: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.case_number}:{self.reference}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseSettled(OutcomeEvent):
+    kind = "promise_settled"
+    promise: str  # the promise's public id
+    kept: bool
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.case_number}:{self.promise}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver(OutcomeEvent):
+    kind = "handed_over"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResolved(OutcomeEvent):
+    kind = "case_resolved"
+    due_at: datetime  # the resolution limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReopened(OutcomeEvent):
+    kind = "case_reopened"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRated(OutcomeEvent):
+    kind = "case_rated"
+    score: int  # 1–5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseWithdrawn(OutcomeEvent):
+    kind = "case_withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseClosed(OutcomeEvent):
+    kind = "case_closed"
+
+
+KINDS: dict[str, type[OutcomeEvent]] = {
+    event.kind: event
+    for event in (
+        CaseOpened,
+        CaseAcknowledged,
+        CaseJudged,
+        AssessmentCorrected,
+        OfferAnswered,
+        RemedyExecuted,
+        PromiseSettled,
+        HandedOver,
+        CaseResolved,
+        CaseReopened,
+        CaseRated,
+        CaseWithdrawn,
+        CaseClosed,
+    )
+}

@@ -1,0 +1,1 @@
+"""The tables, the unit of work and the migrations: everything that is kept, and nothing that decides."""

@@ -1,0 +1,44 @@
+"""``python -m store …``: the database from the command line."""
+
+import argparse
+import sys
+import tempfile
+
+from store.database import Database
+from store.migrate import drift, is_current, migrate, revise
+from store.settings import SettingsError, load_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m store", description="The database of Amends.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("migrate", help="bring the schema to the present version")
+    commands.add_parser("check", help="tell whether the schema is the present version")
+    commands.add_parser("drift", help="prove on a throwaway database that models and migrations agree")
+    revision = commands.add_parser("revise", help="write a migration for what changed in the models")
+    revision.add_argument("message")
+    options = parser.parse_args(arguments)
+    if options.command in ("drift", "revise"):
+        with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{folder}/drift.db") as database:
+            migrate(database)
+            if options.command == "revise":
+                revise(database, options.message)
+                return 0
+            differences = drift(database)
+            print("\n".join(differences) or "models and migrations agree")
+            return 1 if differences else 0
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    with Database(settings.database) as database:
+        if options.command == "migrate":
+            migrate(database)
+        current = is_current(database)
+        print("the schema is current" if current else "the schema is behind: run `python -m store migrate`")
+        return 0 if current else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

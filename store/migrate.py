@@ -1,0 +1,56 @@
+"""Bring a database to the present schema, and prove that models and migrations agree."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from store.database import Database
+from store.tables import Base
+
+# Any number: PostgreSQL lets one migration run at a time under it.
+_ADVISORY_LOCK = 7_304_112
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(database: Database, revision: str = "head") -> None:
+    """Bring the schema to ``revision``; safe to run twice, and from two processes at once."""
+    with database.begin() as work:
+        connection = work.session.connection()
+        if not database.is_sqlite:
+            # A migration that waits for a lock blocks everybody behind it: give up early instead.
+            connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        command.upgrade(_config(connection), revision)
+        work.commit()
+
+
+def revise(database: Database, message: str) -> None:
+    """Write a new migration from what the models have and the database has not."""
+    with database.begin() as work:
+        command.revision(_config(work.session.connection()), message, autogenerate=True)
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database stands at the newest migration."""
+    with database.reading() as work:
+        connection = work.session.connection()
+        present = MigrationContext.configure(connection).get_current_revision()
+        return present == ScriptDirectory.from_config(_config(connection)).get_current_head()
+
+
+def drift(database: Database) -> list[str]:
+    """What the models say that the migrated database does not, a line each; empty where they agree."""
+    with database.begin() as work:
+        context = MigrationContext.configure(work.session.connection(), opts={"compare_type": True})
+        return [str(difference) for difference in compare_metadata(context, Base.metadata)]

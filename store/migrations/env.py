@@ -1,0 +1,24 @@
+"""Alembic's way into the database; ``store.migrate`` hands the connection over."""
+
+from alembic import context
+
+from store.tables import Base
+from store.tables.base import UtcDateTime
+
+
+def render_item(kind: str, item: object, _: object) -> str | bool:
+    """Migrations name plain SQL types, so that they outlive the project's own."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    # SQLite cannot alter most of a table in place.
+    render_as_batch=connection.dialect.name == "sqlite",
+    compare_type=True,
+    render_item=render_item,
+)
+with context.begin_transaction():
+    context.run_migrations()

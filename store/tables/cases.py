@@ -1,0 +1,199 @@
+"""A complaint and all that belongs to it: the tables behind the contract's case view."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from store.tables.base import Base, BigId, case_number, unguessable
+from store.tables.conversations import Conversation, Customer
+
+
+class Case(Base):
+    """One complaint."""
+
+    __tablename__ = "cases"
+    __table_args__ = (Index("ix_cases_customer_id_opened_at", "customer_id", "opened_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    number: Mapped[str] = mapped_column(String(16), unique=True, default=case_number)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), index=True)
+    linked_case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    state: Mapped[str] = mapped_column(String(20), default="open")
+    language: Mapped[str] = mapped_column(String(8))
+    channel: Mapped[str] = mapped_column(String(32))
+    tier: Mapped[str] = mapped_column(String(16))
+    categories: Mapped[list[str]] = mapped_column(default=list)
+    failure_type: Mapped[str] = mapped_column(String(40))
+    dimension: Mapped[str] = mapped_column(String(8))
+    severity: Mapped[str] = mapped_column(String(8))
+    emotion: Mapped[int]
+    risks: Mapped[list[str]] = mapped_column(default=list)
+    wished_remedy: Mapped[str | None] = mapped_column(String(200))
+    department: Mapped[str] = mapped_column(String(64))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    service_step: Mapped[str | None] = mapped_column(String(64))  # step of the service blueprint that failed
+    valid: Mapped[bool | None]  # whether the complaint stands; null until judged
+    order_proved: Mapped[bool] = mapped_column(default=False)
+    order_unknown: Mapped[bool] = mapped_column(default=False)
+    proof_attempts: Mapped[int] = mapped_column(default=0)
+    happening_asked: Mapped[bool] = mapped_column(default=False)
+    person_declined: Mapped[bool] = mapped_column(default=False)
+    offer_round: Mapped[int] = mapped_column(default=0)
+    opened_at: Mapped[datetime] = mapped_column(index=True)
+    acknowledged_at: Mapped[datetime | None]
+    first_response_due: Mapped[datetime]
+    first_response_at: Mapped[datetime | None]
+    resolution_due: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+    customer: Mapped[Customer] = relationship(lazy="joined", innerjoin=True)
+    conversation: Mapped[Conversation] = relationship(foreign_keys=[conversation_id])
+    facts: Mapped[list["Fact"]] = relationship(order_by="Fact.id")
+    offers: Mapped[list["Offer"]] = relationship(order_by="Offer.round, Offer.position")
+    remedies: Mapped[list["Remedy"]] = relationship(order_by="Remedy.id")
+    promises: Mapped[list["Promise"]] = relationship(order_by="Promise.id")
+    ratings: Mapped[list["Rating"]] = relationship(order_by="Rating.id")
+    hand_overs: Mapped[list["HandOver"]] = relationship(order_by="HandOver.id")
+
+
+class CaseTransition(Base):
+    """One step of a case's history."""
+
+    __tablename__ = "case_transitions"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    transition: Mapped[str] = mapped_column(String(20))
+    from_state: Mapped[str] = mapped_column(String(20))
+    to_state: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str] = mapped_column(String(64))  # bot, timer, or a staff login
+    at: Mapped[datetime]
+
+
+class Assessment(Base):
+    """What machine or person judged the failure to be; the latest holds, earlier ones stay."""
+
+    __tablename__ = "assessments"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    by: Mapped[str] = mapped_column(String(64))  # bot, or a staff login
+    categories: Mapped[list[str]]
+    emotion: Mapped[int]
+    risks: Mapped[list[str]]
+    words: Mapped[dict[str, Any]]  # what spoke for each label
+    at: Mapped[datetime]
+
+
+class Fact(Base):
+    """Something the customer said that the case needs: an order number, a date, a loss."""
+
+    __tablename__ = "facts"
+    __table_args__ = (UniqueConstraint("case_id", "key"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    key: Mapped[str] = mapped_column(String(32))
+    value: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class Offer(Base):
+    """One choice put to the customer. The choices of one round stand side by side; at most one is accepted."""
+
+    __tablename__ = "offers"
+    __table_args__ = (UniqueConstraint("case_id", "round", "position"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    round: Mapped[int]
+    position: Mapped[int]  # 1-based, as shown
+    remedies: Mapped[list[Any]]  # [{kind, amount, currency}], amount in minor units or null
+    cost: Mapped[int]  # minor units
+    currency: Mapped[str] = mapped_column(String(3))
+    authority: Mapped[str] = mapped_column(String(16))
+    # open, accepted, awaiting_approval, declined, superseded, refused
+    state: Mapped[str] = mapped_column(String(20), default="open")
+    rule: Mapped[str] = mapped_column(String(64))  # id of the policy rule that licenses it
+    approved_by: Mapped[str] = mapped_column(String(64))  # who approved that rule, or this offer
+    reason: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
+class Remedy(Base):
+    """A remedy that was granted: intended first, executed once its connector said so."""
+
+    __tablename__ = "remedies"
+    __table_args__ = (
+        # An offer executes once: no two remedies of one kind from one offer.
+        UniqueConstraint("offer_id", "kind"),
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    offer_id: Mapped[int] = mapped_column(ForeignKey("offers.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    amount: Mapped[int] = mapped_column(default=0)  # minor units
+    currency: Mapped[str] = mapped_column(String(3))
+    order_number: Mapped[str | None] = mapped_column(String(64), index=True)
+    state: Mapped[str] = mapped_column(String(8), default="intended")  # intended, executed, failed
+    idempotency_key: Mapped[str] = mapped_column(String(32), unique=True, default=unguessable)
+    reference: Mapped[str | None] = mapped_column(String(64))
+    error: Mapped[str | None] = mapped_column(Text)
+    intended_at: Mapped[datetime]
+    executed_at: Mapped[datetime | None]
+
+
+class Promise(Base):
+    """Something owed by a time."""
+
+    __tablename__ = "promises"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True, default=unguessable)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    text: Mapped[str] = mapped_column(Text)
+    due_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(8), default="open")  # open, kept, broken
+    made_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class Rating(Base):
+    """How content the customer is, 1–5; the three fairness answers where given (S0, S2)."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (CheckConstraint("score between 1 and 5", name="score_1_to_5"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    score: Mapped[int]
+    outcome: Mapped[int | None]
+    procedure: Mapped[int | None]
+    interaction: Mapped[int | None]
+    handled_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # who handled it then; null: the bot
+    at: Mapped[datetime]
+
+
+class HandOver(Base):
+    """A conversation passed from bot to staff, with what the person needs to know."""
+
+    __tablename__ = "hand_overs"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(32))
+    by: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    taken_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

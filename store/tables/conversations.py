@@ -1,0 +1,192 @@
+"""The way of a message: who speaks, what came in, what was done, what goes out, what is due (design.md section 2)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from store.tables.base import Base, BigId, unguessable
+
+
+class Customer(Base):
+    """A person, known under one or more channel identities."""
+
+    __tablename__ = "customers"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True, default=unguessable)
+    tier: Mapped[str] = mapped_column(String(16), default="regular")
+    created_at: Mapped[datetime]
+
+    identities: Mapped[list["Identity"]] = relationship(back_populates="customer")
+
+
+class Identity(Base):
+    """A name under which a channel knows a customer; written ``channel:external_id`` in public."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("channel", "account", "external_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(32))
+    account: Mapped[str] = mapped_column(String(64), default="")
+    external_id: Mapped[str] = mapped_column(String(256))
+
+    customer: Mapped[Customer] = relationship(back_populates="identities", lazy="joined", innerjoin=True)
+
+    @property
+    def public(self) -> str:
+        return f"{self.channel}:{self.external_id}"
+
+
+class Conversation(Base):
+    """The thread with one identity: all state of the dialogue, and the row that every command locks first.
+
+    ``fence`` grows whenever the right to answer changes hands: a new lease, a person taking over, giving up.
+    ``awaited`` is what the last question waits for; ``awaited_revision`` grows whenever that changes.
+    """
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        Index("ix_conversations_control_queued_at", "control", "queued_at"),
+        Index("ix_conversations_lease_expires_at", "lease_expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True, default=unguessable)
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id"), unique=True)
+    channel_label: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str | None] = mapped_column(String(8))
+    control: Mapped[str] = mapped_column(String(8), default="bot")
+    awaited: Mapped[dict[str, Any] | None]
+    awaited_revision: Mapped[int] = mapped_column(default=0)
+    # No foreign key: cases point here already, and SQLite cannot add one to a circle afterwards.
+    focus_case_id: Mapped[int | None] = mapped_column(BigId)
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_expires_at: Mapped[datetime | None]
+    last_number: Mapped[int] = mapped_column(default=0)
+    introduced: Mapped[bool] = mapped_column(default=False)
+    unclear_turns: Mapped[int] = mapped_column(default=0)
+    abuse_warned: Mapped[bool] = mapped_column(default=False)
+    held_at: Mapped[datetime | None]
+    queued_at: Mapped[datetime | None]
+    taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime]
+
+    identity: Mapped[Identity] = relationship(lazy="joined", innerjoin=True)
+
+
+class InboxRow(Base):
+    """A message as received. ``id`` is the key of its turn; ``message_key`` is the caller's own id for it.
+
+    ``seen_revision`` is the conversation's ``awaited_revision`` when the message arrived: it can only answer a question
+    that was put by then.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("identity_id", "message_key"),
+        Index("ix_inbox_open", "conversation_id", "number", sqlite_where=text("state = 'open'"),
+              postgresql_where=text("state = 'open'")),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=unguessable)
+    # The number of the message within its conversation: the order in which messages are taken.
+    number: Mapped[int]
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), index=True)
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id"))
+    message_key: Mapped[str] = mapped_column(String(128))
+    text: Mapped[str] = mapped_column(Text)
+    caller_metadata: Mapped[dict[str, Any]]
+    seen_revision: Mapped[int]
+    received_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(8), default="open")
+    # bot, console (a person has it), gave_up; null while open
+    disposition: Mapped[str | None] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(default=0)
+    first_attempt_at: Mapped[datetime | None]
+    next_attempt_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class Turn(Base):
+    """That a message was handled, once: the primary key is the inbox id."""
+
+    __tablename__ = "turns"
+
+    inbox_id: Mapped[str] = mapped_column(ForeignKey("inbox.id"), primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), index=True)
+    command: Mapped[str] = mapped_column(String(64))
+    understanding: Mapped[dict[str, Any] | None]
+    at: Mapped[datetime]
+
+
+class Message(Base):
+    """What was said, both ways, numbered without gaps within its conversation."""
+
+    __tablename__ = "messages"
+    __table_args__ = (UniqueConstraint("conversation_id", "number"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))
+    number: Mapped[int]
+    direction: Mapped[str] = mapped_column(String(3))  # in, out
+    author: Mapped[str] = mapped_column(String(8))  # customer, bot, staff
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    text: Mapped[str] = mapped_column(Text)
+    buttons: Mapped[list[Any]] = mapped_column(default=list)
+    inbox_id: Mapped[str | None] = mapped_column(ForeignKey("inbox.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime]
+
+
+class OutboxRow(Base):
+    """A message on its way to the channel; one in flight per conversation."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_pending", "next_attempt_at", sqlite_where=text("state = 'pending'"),
+              postgresql_where=text("state = 'pending'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), unique=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), index=True)
+    # pending, sent, failed (permanently), held (quota spent or window closed)
+    state: Mapped[str] = mapped_column(String(8), default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime]
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    claimed_until: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[datetime | None]
+
+    message: Mapped[Message] = relationship(lazy="joined", innerjoin=True)
+
+
+class Timer(Base):
+    """Something due: a promise, a follow-up, a remedy to carry out, a clock. ``key`` lets each be set once."""
+
+    __tablename__ = "timers"
+    __table_args__ = (
+        Index("ix_timers_open", "due_at", sqlite_where=text("state = 'open'"),
+              postgresql_where=text("state = 'open'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    subject_id: Mapped[int | None] = mapped_column(BigId)  # the remedy or promise meant
+    # The message whose turn set it: its sender may wait for what the timer does.
+    inbox_id: Mapped[str | None] = mapped_column(ForeignKey("inbox.id"), index=True)
+    due_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(9), default="open")  # open, fired, cancelled
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    claimed_until: Mapped[datetime | None]
+    fired_at: Mapped[datetime | None]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.nlu.awaited import Awaited
+from bot.nlu.fact_extractor import chinese_number, facts_of
+
+
+@pytest.mark.parametrize(
+    ("text", "awaited", "facts"),
+    [
+        ("订单号202611170031", Awaited(), {"order_number": "202611170031"}),
+        ("my order is dd88213056x", Awaited(), {"order_number": "DD88213056X"}),
+        ("58213", Awaited("order_number"), {"order_number": "58213"}),
+        ("58213", Awaited(), {}),
+        ("我的电话13812345678", Awaited(), {"phone": "13812345678"}),
+        ("后四位是4408", Awaited(), {"phone_last4": "4408"}),
+        ("0387", Awaited("order_proof"), {"phone_last4": "0387"}),
+        ("0387", Awaited(), {}),
+        ("ending in 9012", Awaited(), {"phone_last4": "9012"}),
+        ("一共128块", Awaited(), {"amount": {"minor": 12800, "currency": "CNY"}}),
+        ("¥1,299.50", Awaited(), {"amount": {"minor": 129950, "currency": "CNY"}}),
+        ("两百三十块", Awaited(), {"amount": {"minor": 23000, "currency": "CNY"}}),
+        ("i paid $45", Awaited(), {"amount": {"minor": 4500, "currency": "USD"}}),
+        ("昨天下午3点", Awaited(), {"occurred": "昨天下午3点"}),
+        ("it was last friday", Awaited(), {"occurred": "last friday"}),
+        ("11月3号", Awaited(), {"occurred": "11月3号"}),
+        ("我要退款", Awaited(), {"wished_remedy": "refund"}),
+        ("给我换一个新的", Awaited(), {"wished_remedy": "replacement"}),
+        ("i want my money back", Awaited(), {"wished_remedy": "refund"}),
+        ("你们拒绝退款", Awaited(), {}),
+        ("my refund hasn't arrived", Awaited(), {}),
+        ("1", Awaited("offer", ("refund", "voucher")), {"choice": 1}),
+        ("第二个吧", Awaited("offer", ("refund", "voucher")), {"choice": 2}),
+        ("3", Awaited("offer", ("refund", "voucher")), {}),
+        ("the second one", Awaited("offer", ("refund", "voucher")), {"choice": 2}),
+        ("就要代金券吧", Awaited("offer", ("refund", "voucher")), {"choice": 2, "wished_remedy": "voucher"}),
+        ("4", Awaited("rating"), {"rating": 4}),
+        ("5分", Awaited(), {"rating": 5}),
+        ("four stars", Awaited(), {"rating": 4}),
+        ("等了5分钟", Awaited(), {}),
+        ("四星级酒店", Awaited(), {}),
+    ],
+)
+def test_it_reads_what_was_said_and_nothing_else(text, awaited, facts):
+    assert facts_of(text, awaited) == facts
+
+
+@pytest.mark.parametrize(("numeral", "value"), [("三百五", 350), ("三百零五", 305), ("一千二百", 1200), ("十五", 15), ("两万", 20000), ("八", 8), ("二十", 20)])
+def test_chinese_numerals(numeral, value):
+    assert chinese_number(numeral) == value
