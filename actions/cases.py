@@ -1,6 +1,6 @@
 """A case's life inside a unit of work: opened, assessed, moved from state to state."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -8,7 +8,7 @@ from actions.firm import Firm
 from actions.outcomes import dimensions_of, record
 from actions.understanding import Understanding
 from recovery.case_states import CaseState, Transition, can_follow, follow
-from recovery.events import CaseClosed, CaseOpened, CaseReopened, CaseResolved, CaseWithdrawn
+from recovery.events import CaseClosed, CaseOpened, CaseReassessed, CaseReopened, CaseResolved, CaseWithdrawn
 from recovery.failures import Category, read_failure
 from recovery.joining import FocusCase
 from recovery.severity import Severity, SeverityInputs, derive_severity
@@ -71,7 +71,7 @@ def open_case(
             dimensions=dimensions_of(case),
             heard_at=inbox.received_at,
             severity=case.severity,
-            service_step=case.service_step or "",
+            service_step=case.service_step,
         ),
     )
     return case
@@ -89,8 +89,18 @@ def assess(work: UnitOfWork, firm: Firm, case: Case, understanding: Understandin
     case.emotion = understanding.emotion.level
     case.failure_type, case.dimension = read_failure(case.categories)
     case.department = firm.department_for(case.categories).key
-    case.service_step = firm.service_step_for(case.categories)
+    step_before, case.service_step = case.service_step, firm.service_step_for(case.categories)
     set_severity(work, firm, case)
+    if case.service_step != step_before:
+        record(
+            work,
+            CaseReassessed(
+                case_number=case.number,
+                at=work.now,
+                dimensions=dimensions_of(case),
+                service_step=case.service_step,
+            ),
+        )
     work.session.add(
         Assessment(
             case_id=case.id,
@@ -117,14 +127,31 @@ def set_severity(work: UnitOfWork, firm: Firm, case: Case) -> None:
             earlier_cases=earlier_cases(work, case),
         )
     )
-    is_new = case.first_response_due == case.opened_at
-    first, resolution = (
-        firm.first_response_due(case.opened_at, severity),
-        firm.resolution_due(case.opened_at, severity),
-    )
+    start = _clock_start(work, case)
+    is_new = case.resolution_due == start
+    first, resolution = firm.first_response_due(start, severity), firm.resolution_due(start, severity)
     case.severity = severity
     case.first_response_due = first if is_new else min(first, case.first_response_due)
     case.resolution_due = resolution if is_new else min(resolution, case.resolution_due)
+
+
+def reopen(work: UnitOfWork, firm: Firm, case: Case, by: str) -> None:
+    """Open a settled case again; its clocks run anew from now.
+
+    Raises:
+        IllegalTransition: the case is not settled.
+    """
+    move(work, case, Transition.REOPEN, by)
+    case.first_response_due = case.resolution_due = work.now
+    set_severity(work, firm, case)
+
+
+def _clock_start(work: UnitOfWork, case: Case) -> datetime:
+    """When the case's clocks began: as it was opened, or opened again."""
+    statement = select(func.max(CaseTransition.at)).where(
+        CaseTransition.case_id == case.id, CaseTransition.transition == Transition.REOPEN
+    )
+    return work.session.scalar(statement) or case.opened_at
 
 
 def earlier_cases(work: UnitOfWork, case: Case, within: timedelta = _REPEATED_WITHIN) -> int:
@@ -148,23 +175,22 @@ def move(work: UnitOfWork, case: Case, transition: Transition, by: str) -> None:
     after = follow(before, transition)
     case.state = after
     work.session.add(
-        CaseTransition(
-            case_id=case.id, transition=transition, from_state=before, to_state=after, by=by, at=work.now
-        )
+        CaseTransition(case_id=case.id, transition=transition, from_state=before, to_state=after, by=by, at=work.now)
     )
-    shared = {"case_number": case.number, "at": work.now, "dimensions": dimensions_of(case)}
+    number, at, dimensions = case.number, work.now, dimensions_of(case)
     if transition is Transition.RESOLVE:
         case.resolved_at = work.now
-        record(work, CaseResolved(**shared, due_at=case.resolution_due))
+        due = case.resolution_due
+        record(work, CaseResolved(case_number=number, at=at, dimensions=dimensions, due_at=due))
     elif transition is Transition.REOPEN:
         case.resolved_at = case.closed_at = None
-        record(work, CaseReopened(**shared))
+        record(work, CaseReopened(case_number=number, at=at, dimensions=dimensions))
     elif transition is Transition.CLOSE:
         case.closed_at = work.now
-        record(work, CaseClosed(**shared))
+        record(work, CaseClosed(case_number=number, at=at, dimensions=dimensions))
     elif transition is Transition.WITHDRAW:
         case.closed_at = work.now
-        record(work, CaseWithdrawn(**shared))
+        record(work, CaseWithdrawn(case_number=number, at=at, dimensions=dimensions))
 
 
 def move_if_possible(work: UnitOfWork, case: Case, transition: Transition, by: str) -> None:

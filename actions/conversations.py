@@ -122,9 +122,7 @@ def receive(
     text = storable(text)
     conversation = open_conversation(work, address, label)
     earlier = work.session.scalars(
-        select(InboxRow).where(
-            InboxRow.identity_id == conversation.identity_id, InboxRow.message_key == message_key
-        )
+        select(InboxRow).where(InboxRow.identity_id == conversation.identity_id, InboxRow.message_key == message_key)
     ).first()
     if earlier is not None:
         if earlier.text != text:

@@ -1,8 +1,10 @@
 """What happens when a timer fires (design.md section 2, lines 8 and 9). Each function runs in one unit of work."""
 
+from datetime import timedelta
+
 from sqlalchemy import exists, select
 
-from actions.cases import move_if_possible
+from actions.cases import focus_case, move_if_possible
 from actions.commands.hand_over import hand_over_outside_turn
 from actions.connectors.errors import ConnectorError
 from actions.conversations import await_answer, lock_conversation, say
@@ -10,7 +12,7 @@ from actions.firm import Firm
 from actions.promises import settle
 from actions.remedies import Connectors, carry_out, executed, resolve_if_done
 from actions.timers import TimerKind
-from recovery.case_states import CaseState, Transition
+from recovery.case_states import UNSETTLED, CaseState, Transition
 from recovery.control import Control, HandOverReason
 from recovery.money import Money
 from store.database import Database, UnitOfWork
@@ -49,7 +51,7 @@ def fire(database: Database, firm: Firm, connectors: Connectors, timer_id: int) 
         elif kind is TimerKind.FOLLOW_UP:
             _follow_up(work, firm, conversation, work.session.get_one(Case, timer.case_id))
         elif kind is TimerKind.CLOSE_CASE:
-            _close(work, work.session.get_one(Case, timer.case_id))
+            _close(work, firm, work.session.get_one(Case, timer.case_id))
         _mark_fired(work, timer)
         work.commit()
 
@@ -125,9 +127,13 @@ def _promise_due(work: UnitOfWork, firm: Firm, conversation: Conversation, promi
 
 def _follow_up(work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case) -> None:
     """Ask how content the customer is, unless they said so already, or something is open again."""
-    rated = any(rating.at >= case.resolved_at for rating in case.ratings) if case.resolved_at else False
-    if case.state != CaseState.RESOLVED or rated or conversation.control != Control.BOT:
+    if not _is_settled_since(work, case, firm.file.follow_up_after) or conversation.control != Control.BOT:
         return
+    if any(case.resolved_at is not None and rating.at >= case.resolved_at for rating in case.ratings):
+        return
+    focus = focus_case(work, conversation)
+    if focus is not None and focus.id != case.id and focus.state in UNSETTLED:
+        return  # another complaint is being talked about: its question must not be pushed aside
     conversation.focus_case_id = case.id
     language = conversation.language or case.language
     buttons = [{"title": str(score), "payload": str(score)} for score in (1, 2, 3, 4, 5)]
@@ -141,9 +147,14 @@ def _follow_up(work: UnitOfWork, firm: Firm, conversation: Conversation, case: C
     await_answer(conversation, "rating")
 
 
-def _close(work: UnitOfWork, case: Case) -> None:
-    if case.state == CaseState.RESOLVED:
+def _close(work: UnitOfWork, firm: Firm, case: Case) -> None:
+    if _is_settled_since(work, case, firm.file.close_after):
         move_if_possible(work, case, Transition.CLOSE, "timer")
+
+
+def _is_settled_since(work: UnitOfWork, case: Case, span: timedelta) -> bool:
+    """Whether the case has been resolved for ``span``; where it was reopened meanwhile, a later timer stands for it."""
+    return case.state == CaseState.RESOLVED and case.resolved_at is not None and work.now >= case.resolved_at + span
 
 
 def _lock(work: UnitOfWork, timer_id: int) -> Timer:

@@ -29,10 +29,20 @@ def promise(
     )
     work.session.add(made)
     work.session.flush()
-    set_timer(
-        work, TimerKind.PROMISE_DUE, f"promise:{made.id}", due_at, conversation, case=case, subject_id=made.id
-    )
+    set_timer(work, TimerKind.PROMISE_DUE, f"promise:{made.id}", due_at, conversation, case=case, subject_id=made.id)
     return made
+
+
+def open_promise(work: UnitOfWork, case: Case, kind: str) -> Promise | None:
+    """The promise of a kind that is still owed in a case, or None."""
+    statement = select(Promise).where(Promise.case_id == case.id, Promise.kind == kind, Promise.state == "open")
+    return work.session.scalars(statement.order_by(Promise.id.desc())).first()
+
+
+def release(work: UnitOfWork, made: Promise) -> None:
+    """Note that nobody waits for what was promised any more: neither kept nor broken, so nobody counts it."""
+    if made.state == "open":
+        made.state, made.settled_at = "released", work.now
 
 
 def settle(work: UnitOfWork, made: Promise, kept: bool) -> None:

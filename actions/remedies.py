@@ -75,9 +75,7 @@ def grant(
         work.session.flush()
         if kind in REMOTE:
             key = f"remedy:{remedy.id}"
-            set_timer(
-                work, TimerKind.EXECUTE_REMEDY, key, work.now, conversation, case, remedy.id, inbox_id=inbox_id
-            )
+            set_timer(work, TimerKind.EXECUTE_REMEDY, key, work.now, conversation, case, remedy.id, inbox_id=inbox_id)
         elif kind is RemedyKind.CALL_BACK:
             # Executed when the call was made: until then it is owed.
             due = firm.due(work.now, firm.file.call_back_within)
@@ -110,7 +108,11 @@ def resolve_if_done(work: UnitOfWork, firm: Firm, conversation: Conversation, ca
     Returns:
         Whether it was resolved just now.
     """
-    if case.state != CaseState.REMEDYING or any(remedy.state != "executed" for remedy in case.remedies):
+    if case.state != CaseState.REMEDYING or not case.remedies:
+        return False
+    # What failed in an earlier round was made good by the latest one.
+    latest = case.remedies[-1].offer_id
+    if any(r.state == "intended" or (r.state == "failed" and r.offer_id == latest) for r in case.remedies):
         return False
     move(work, case, Transition.RESOLVE, by)
     plan_follow_up(work, firm, conversation, case)
@@ -119,11 +121,8 @@ def resolve_if_done(work: UnitOfWork, firm: Firm, conversation: Conversation, ca
 
 def plan_follow_up(work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case) -> None:
     """After a resolution: ask how content the customer is, and close the case when nothing more comes."""
-    times = work.session.scalar(
-        select(func.count()).select_from(Remedy).where(Remedy.case_id == case.id, Remedy.state == "executed")
-    )
     follow_up = work.now + firm.file.follow_up_after
-    set_timer(work, TimerKind.FOLLOW_UP, f"follow_up:{case.id}:{times}", follow_up, conversation, case)
+    set_timer(work, TimerKind.FOLLOW_UP, f"follow_up:{case.id}:{work.now.isoformat()}", follow_up, conversation, case)
     close = work.now + firm.file.close_after
     set_timer(work, TimerKind.CLOSE_CASE, f"close:{case.id}:{work.now.isoformat()}", close, conversation, case)
 

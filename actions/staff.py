@@ -6,13 +6,13 @@ from actions.cases import focus_case, move, set_severity
 from actions.conversations import await_nothing, lock_conversation, say
 from actions.firm import Firm
 from actions.outcomes import dimensions_of, record
-from actions.promises import keep_promises
-from actions.remedies import describe_offer, executed, grant, plan_follow_up, resolve_if_done
+from actions.promises import keep_promises, settle
+from actions.remedies import describe_offer, executed, grant, granted_minor, plan_follow_up, resolve_if_done
 from actions.turns import finish
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.control import Control
 from recovery.events import AssessmentCorrected, CaseJudged
-from recovery.failures import Risk, read_failure
+from recovery.failures import Risk, leading_category, read_failure
 from recovery.remedies import Authority, RemedyKind
 from store.database import UnitOfWork
 from store.tables import (
@@ -46,7 +46,9 @@ AUTHORITY_OF_ROLE = {
 }
 _RISING = [Authority.BOT, Authority.AGENT, Authority.SUPERVISOR, Authority.MANAGER]
 # Who may take over a conversation that a colleague has.
-_MAY_TAKE_FROM_OTHERS = {"supervisor", "manager"}
+MAY_TAKE_FROM_OTHERS = frozenset({"supervisor", "manager"})
+# Promises that are kept by the deed itself, never by saying so: an answer, a decision on an offer.
+_KEPT_BY_DOING = {"person_answers", "approval"}
 
 
 def take(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> Conversation:
@@ -59,7 +61,7 @@ def take(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> Co
     if conversation.control == Control.STAFF:
         if conversation.taken_by_id == staff.id:
             return conversation
-        if staff.role not in _MAY_TAKE_FROM_OTHERS:
+        if staff.role not in MAY_TAKE_FROM_OTHERS:
             raise DeedRefused("taken_by_colleague")
     conversation.control = Control.STAFF
     conversation.taken_by_id = staff.id
@@ -101,10 +103,17 @@ def answer(work: UnitOfWork, staff: Staff, conversation_id: int, text: str) -> M
 
 
 def give_back(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> None:
-    """Give the conversation back to the bot."""
+    """Give the conversation back to the bot.
+
+    Raises:
+        DeedRefused: the conversation is not this person's.
+    """
     conversation = _mine(work, staff, conversation_id)
     _end_control(work, conversation)
     case = focus_case(work, conversation)
+    if case is not None:
+        # The question they answered is gone; the bot's next round numbers its choices anew.
+        _withdraw_open_offers(work, case)
     if case is not None and case.state == CaseState.WITH_STAFF:
         move(work, case, Transition.GIVE_BACK, staff.login)
     language = conversation.language or firm.file.language
@@ -112,23 +121,21 @@ def give_back(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) 
     _audit(work, staff, "give_back", conversation.public_id)
 
 
-def close(
-    work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, *, valid: bool, service_step: str | None
-) -> None:
+def close(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, *, valid: bool, service_step: str) -> None:
     """Settle the case as handled by a person, say whether the complaint stood, and give the conversation back.
 
     Args:
         valid: whether the complaint stands.
-        service_step: the step of the service blueprint that failed; None where none fits.
+        service_step: the step of the service blueprint that failed; empty where none fits.
 
     Raises:
         DeedRefused: the conversation is not this person's, money is still on its way, or no such step.
     """
     conversation = _mine(work, staff, conversation_id)
     case = focus_case(work, conversation)
-    if service_step is not None and service_step not in {step.key for step in firm.blueprint}:
+    if service_step and service_step not in firm.blueprint.names:
         raise DeedRefused("unknown_step")
-    if case is not None and case.state in (CaseState.REMEDYING, CaseState.AWAITING_APPROVAL):
+    if case is not None and _is_under_way(case):
         raise DeedRefused("remedy_under_way")
     if case is not None and can_follow(CaseState(case.state), Transition.RESOLVE):
         case.valid, case.service_step = valid, service_step
@@ -139,12 +146,10 @@ def close(
                 at=work.now,
                 dimensions=dimensions_of(case),
                 valid=valid,
-                service_step=service_step or "",
+                service_step=service_step,
             ),
         )
-        for offer in case.offers:
-            if offer.state == "open":
-                offer.state, offer.answered_at = "superseded", work.now
+        _withdraw_open_offers(work, case)
         move(work, case, Transition.RESOLVE, staff.login)
         plan_follow_up(work, firm, conversation, case)
     _end_control(work, conversation)
@@ -156,7 +161,10 @@ def close(
 def correct(
     work: UnitOfWork, firm: Firm, staff: Staff, case_id: int, categories: list[str], emotion: int, risks: list[str]
 ) -> None:
-    """Judge the failure otherwise than the machine did; it counts as not understood right.
+    """Judge the failure otherwise than the machine did; other categories count as not understood right.
+
+    Args:
+        categories: the one that weighs most first; it steers department and offers.
 
     Raises:
         DeedRefused: an unknown category or risk, no category, or an emotion out of range.
@@ -166,9 +174,11 @@ def correct(
     unknown = set(categories) - set(firm.categories) or set(risks) - {risk.value for risk in Risk}
     if unknown or not categories or not 0 <= emotion <= 3:
         raise DeedRefused("wrong_assessment")
-    if (sorted(categories), emotion, sorted(risks)) == (sorted(case.categories), case.emotion, sorted(case.risks)):
+    changed = set(categories) != set(case.categories) or leading_category(categories) != leading_category(
+        case.categories
+    )
+    if not changed and (emotion, set(risks)) == (case.emotion, set(case.risks)):
         return
-    changed = set(categories) != set(case.categories)
     case.categories, case.emotion, case.risks = list(categories), emotion, list(risks)
     case.failure_type, case.dimension = read_failure(case.categories)
     case.department = firm.department_for(case.categories).key
@@ -186,7 +196,15 @@ def correct(
         )
     )
     if changed:
-        record(work, AssessmentCorrected(case_number=case.number, at=work.now, dimensions=dimensions_of(case)))
+        record(
+            work,
+            AssessmentCorrected(
+                case_number=case.number,
+                at=work.now,
+                dimensions=dimensions_of(case),
+                service_step=case.service_step,
+            ),
+        )
     _audit(work, staff, "correct", case.number)
 
 
@@ -197,7 +215,8 @@ def approve(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int) -> None:
         DeedRefused: it no longer waits, or is above this person's authority.
     """
     offer, case, conversation = _waiting_offer(work, offer_id)
-    _must_cover(staff, Authority(offer.authority))
+    if not covers(staff, authority_needed(work, firm, case, offer)):
+        raise DeedRefused("above_authority")
     offer.approved_by = staff.login
     keep_promises(work, conversation, "approval")
     grant(work, firm, conversation, case, offer, None, staff.login)
@@ -214,7 +233,10 @@ def refuse(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int, reason: st
         DeedRefused: it no longer waits, is above this person's authority, or no reason is given.
     """
     offer, case, conversation = _waiting_offer(work, offer_id)
-    _must_cover(staff, Authority(offer.authority))
+    needed = authority_needed(work, firm, case, offer)
+    # What nobody may grant, the highest may still refuse: the customer waits for a word.
+    if not covers(staff, Authority.MANAGER if needed is Authority.NOBODY else needed):
+        raise DeedRefused("above_authority")
     if not reason.strip():
         raise DeedRefused("reason_missing")
     offer.state, offer.answered_at = "refused", work.now
@@ -240,22 +262,46 @@ def refuse(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int, reason: st
 def keep_promise(work: UnitOfWork, firm: Firm, staff: Staff, promise_id: int) -> None:
     """Note that what was promised, such as a call back, was done.
 
+    A call that was promised for an earlier time and is made after all carries out its remedy, too; the promise stays
+    broken.
+
     Raises:
-        DeedRefused: it was settled before.
+        DeedRefused: it was settled before, or is kept by the deed itself (an answer, a decision on an offer).
     """
     promise = work.session.get_one(Promise, promise_id)
     conversation = lock_conversation(work, promise.conversation_id)
     work.session.refresh(promise)
-    if promise.state != "open":
+    if promise.kind in _KEPT_BY_DOING:
+        raise DeedRefused("kept_by_doing")
+    case = work.session.get_one(Case, promise.case_id) if promise.case_id is not None else None
+    owed = [
+        remedy
+        for remedy in (case.remedies if case is not None and promise.kind == "call_back" else [])
+        if remedy.kind == RemedyKind.CALL_BACK and remedy.state == "intended"
+    ]
+    if promise.state != "open" and not owed:
         raise DeedRefused("promise_settled")
-    keep_promises(work, conversation, promise.kind)
-    if promise.kind == "call_back" and promise.case_id is not None:
-        case = work.session.get_one(Case, promise.case_id)
-        for remedy in case.remedies:
-            if remedy.kind == RemedyKind.CALL_BACK and remedy.state == "intended":
-                executed(work, case, remedy, readable_number("CB", 2))
+    settle(work, promise, kept=promise.due_at >= work.now)
+    if case is not None:
+        for remedy in owed:
+            executed(work, case, remedy, readable_number("CB", 2))
         resolve_if_done(work, firm, conversation, case, staff.login)
     _audit(work, staff, "keep_promise", promise.public_id)
+
+
+def authority_needed(work: UnitOfWork, firm: Firm, case: Case, offer: Offer) -> Authority:
+    """Who may grant the offer now: other complaints about the order may have used up what was free when it was made."""
+    now = firm.policy.authority_to_grant(offer.cost, granted_minor(work, case))
+    then = Authority(offer.authority)
+    if Authority.NOBODY in (now, then):
+        return Authority.NOBODY
+    return max(now, then, key=_RISING.index)
+
+
+def covers(staff: Staff, needed: Authority) -> bool:
+    """Whether this person's role may grant what needs ``needed``."""
+    held = AUTHORITY_OF_ROLE.get(staff.role)
+    return held is not None and needed in _RISING and _RISING.index(held) >= _RISING.index(needed)
 
 
 def _mine(work: UnitOfWork, staff: Staff, conversation_id: int) -> Conversation:
@@ -276,10 +322,15 @@ def _waiting_offer(work: UnitOfWork, offer_id: int) -> tuple[Offer, Case, Conver
     return offer, case, conversation
 
 
-def _must_cover(staff: Staff, needed: Authority) -> None:
-    held = AUTHORITY_OF_ROLE.get(staff.role)
-    if held is None or _RISING.index(held) < _RISING.index(needed):
-        raise DeedRefused("above_authority")
+def _is_under_way(case: Case) -> bool:
+    """Whether somebody still has to decide on an offer, or a granted remedy is not carried out; a failed one is over."""
+    return case.state == CaseState.AWAITING_APPROVAL or any(remedy.state == "intended" for remedy in case.remedies)
+
+
+def _withdraw_open_offers(work: UnitOfWork, case: Case) -> None:
+    for offer in case.offers:
+        if offer.state == "open":
+            offer.state, offer.answered_at = "superseded", work.now
 
 
 def _end_control(work: UnitOfWork, conversation: Conversation) -> None:
@@ -317,5 +368,3 @@ def _open_rows(work: UnitOfWork, conversation: Conversation) -> list[InboxRow]:
 
 def _audit(work: UnitOfWork, staff: Staff, action: str, subject: str) -> None:
     work.session.add(AuditEntry(at=work.now, actor=staff.login, action=action, subject=subject, details={}))
-
-

@@ -71,7 +71,7 @@ class OpenTurn:
         """Put what was said into the outbox."""
         if not self._bubbles:
             return
-        if not self.conversation.introduced:
+        if not self.conversation.introduced and self.conversation.control == Control.BOT:
             # Said once: that a machine answers and that a person can be had.
             self.conversation.introduced = True
             self._bubbles.append((self.text("machine.introduction"), []))

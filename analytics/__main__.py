@@ -7,9 +7,8 @@ from datetime import date
 
 from sqlalchemy.exc import OperationalError
 
-from analytics.blueprint import read_blueprint
 from analytics.case_history import UnreadableEvent
-from analytics.firm_files import FirmFileError, firm_zone
+from analytics.firm_zone import firm_zone
 from analytics.recount import Difference, recount
 from analytics.recovery_steps import RECOVERY
 from analytics.roll_up import roll_up
@@ -17,7 +16,9 @@ from analytics.service_steps import SERVICE
 from analytics.sigma import Convention, WrongInput
 from analytics.sigma_summary import PROCESSES, SPLITS, sigma_summary
 from analytics.sigma_table import sigma_table
+from store.blueprint import read_blueprint
 from store.database import Database
+from store.firm_files import FirmDataError
 from store.migrate import is_current
 from store.settings import Settings, SettingsError, load_settings
 
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return 2
             command = _sigma if options.command == "sigma" else _recount
             return command(options, settings, database)
-    except (SettingsError, FirmFileError, UnreadableEvent, WrongInput) as error:
+    except (SettingsError, FirmDataError, UnreadableEvent, WrongInput) as error:
         print(error, file=sys.stderr)
     except OperationalError as error:
         print(f"the database does not answer: {error.orig}", file=sys.stderr)

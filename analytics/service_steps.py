@@ -5,12 +5,9 @@ from zoneinfo import ZoneInfo
 
 from analytics.case_history import CaseHistory, StepOutcome
 from analytics.validity import is_valid
-from recovery.events import AssessmentCorrected, CaseJudged, CaseOpened, OutcomeEvent
+from recovery.events import AssessmentCorrected, CaseJudged, CaseOpened, CaseReassessed, OutcomeEvent
 
 SERVICE = "service"
-
-# The step of a valid complaint that fits none of the blueprint's; also the key of volumes not told apart by step.
-NO_STEP = ""
 
 
 def service_outcomes(events: Iterable[OutcomeEvent], zone: ZoneInfo) -> list[StepOutcome]:
@@ -28,9 +25,7 @@ def service_outcomes(events: Iterable[OutcomeEvent], zone: ZoneInfo) -> list[Ste
     opened = history.first(CaseOpened)
     if opened is None or not is_valid(history):
         return []
-    judged, corrected = history.last(CaseJudged), history.last(AssessmentCorrected)
-    latest: OutcomeEvent = max(
-        (event for event in (opened, corrected, judged) if event is not None), key=lambda event: event.at
-    )
-    step = opened.service_step if judged is None else judged.service_step
-    return [StepOutcome(SERVICE, step, history.day(opened.heard_at), True, latest.dimensions)]
+    looks = (opened, history.last(CaseReassessed), history.last(AssessmentCorrected), history.last(CaseJudged))
+    # Of looks at the same moment the later in the row holds: a person's word goes before the machine's.
+    latest = sorted((look for look in looks if look is not None), key=lambda look: look.at)[-1]
+    return [StepOutcome(SERVICE, latest.service_step, history.day(opened.heard_at), True, latest.dimensions)]

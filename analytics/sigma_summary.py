@@ -9,10 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from analytics.blueprint import Blueprint
 from analytics.recovery_steps import RECOVERY, STEP_NAMES
 from analytics.roll_up import Count
-from analytics.service_steps import NO_STEP, SERVICE
+from analytics.service_steps import SERVICE
 from analytics.sigma import (
     STANDARD,
     Convention,
@@ -23,6 +22,7 @@ from analytics.sigma import (
     measure,
     rolled_yield,
 )
+from store.blueprint import NO_STEP, Blueprint
 from store.database import UnitOfWork
 from store.tables.outcomes import DailyCount, Volume
 

@@ -77,9 +77,14 @@ def score_complaints(understander: Understander, rows: List[Dict[str, Any]]) -> 
         "case_agreement": round(case_agrees / max(1, case_rows), 4),
         "micro_f1": round(f1(*totals), 4),
         "macro_f1": round(sum(f1(*count) for count in frequent.values()) / max(1, len(frequent)), 4),
-        "per_category": {key: {"f1": round(f1(*count), 3), "hit": count[0], "wrong": count[1], "missed": count[2]} for key, count in sorted(counts.items())},
+        "per_category": {
+            key: {"f1": round(f1(*count), 3), "hit": count[0], "wrong": count[1], "missed": count[2]}
+            for key, count in sorted(counts.items())
+        },
         "emotion_mae": round(sum(errors) / max(1, len(errors)), 4),
-        "risk": {key: {"hit": hit, "missed": missed, "wrong": wrong} for key, (hit, missed, wrong) in sorted(risks.items())},
+        "risk": {
+            key: {"hit": hit, "missed": missed, "wrong": wrong} for key, (hit, missed, wrong) in sorted(risks.items())
+        },
         "median_ms": round(statistics.median(taken), 2) if taken else None,
     }
 
@@ -101,7 +106,9 @@ def score_non_complaints(understander: Understander, rows: List[Dict[str, Any]])
 def main() -> int:
     """Trains, measures, prints; exit status 1 where the reference data is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("REFERENCE_DATA", ROOT.parent / "shared" / "data")))
+    parser.add_argument(
+        "--data", type=Path, default=Path(os.environ.get("REFERENCE_DATA", ROOT.parent / "shared" / "data"))
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -72,7 +72,9 @@ class Understander:
     def trained(cls, examples: Iterable[Message], folder: Path) -> "Understander":
         """Trains on ``examples``, writes the models into ``folder`` and loads them from there."""
         storage: Any = FolderStorage(folder)
-        data = Normaliser().process_training_data(TrainingData([Message(data=dict(example.data)) for example in examples]))
+        data = Normaliser().process_training_data(
+            TrainingData([Message(data=dict(example.data)) for example in examples])
+        )
         for kind in (IntentClassifier, ComplaintAssessor):
             kind(kind.get_default_config(), storage, Resource(kind.__name__)).train(data)
         return cls.loaded(folder)
@@ -85,8 +87,12 @@ class Understander:
         context: Any = None
         understander._components = [
             Normaliser(),
-            IntentClassifier.load(IntentClassifier.get_default_config(), storage, Resource("IntentClassifier"), context),
-            ComplaintAssessor.load(ComplaintAssessor.get_default_config(), storage, Resource("ComplaintAssessor"), context),
+            IntentClassifier.load(
+                IntentClassifier.get_default_config(), storage, Resource("IntentClassifier"), context
+            ),
+            ComplaintAssessor.load(
+                ComplaintAssessor.get_default_config(), storage, Resource("ComplaintAssessor"), context
+            ),
             FactExtractor(),
             UnderstandingComposer(),
         ]

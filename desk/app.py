@@ -14,8 +14,10 @@ from actions.connectors.refunds import RefundTwin
 from actions.connectors.vouchers import VoucherTwin
 from actions.firm import Firm, load_firm
 from actions.remedies import Connectors
+from desk import console
 from desk.api.routes import add_routes
 from desk.channels.transport import PulledTransport, Transport
+from desk.channels.web import views as web_chat
 from desk.errors import BODY_LIMIT, tell_errors
 from desk.health import healthz, metrics, readyz
 from desk.hub import Hub
@@ -62,6 +64,8 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
     app[DATABASE] = parts.database or Database(settings.database)
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     add_routes(app)
+    web_chat.add_routes(app)
+    console.add_routes(app)
 
     async def resources(app: web.Application) -> AsyncIterator[None]:
         app[HUB] = hub = Hub()

@@ -57,7 +57,7 @@ def _counts(work: UnitOfWork) -> dict[str, dict[tuple[str, ...], int]]:
     outbox = select(OutboxRow.state, func.count()).where(OutboxRow.state != "sent").group_by(OutboxRow.state)
     controls = select(Conversation.control, func.count()).group_by(Conversation.control)
     states = select(Case.state, func.count()).group_by(Case.state)
-    by_control = {(control.value,): 0 for control in Control}
+    by_control: dict[tuple[str, ...], int] = {(control.value,): 0 for control in Control}
     return {
         "amends_inbox_open": one(select(func.count()).where(InboxRow.state == "open")),
         "amends_outbox": {(state,): count for state, count in session.execute(outbox)},

@@ -7,7 +7,7 @@ Commits of this process wake at once; other processes' are found by looking agai
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 # How long a commit of another process may go unnoticed.
 LOOK_AGAIN_SECONDS = 0.5
@@ -22,10 +22,8 @@ class Hub:
 
     def committed(self, conversations: set[int]) -> None:
         """Wake those who wait for ``conversations``; called from any thread."""
-        try:
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             self._loop.call_soon_threadsafe(self._wake, set(conversations))
-        except RuntimeError:
-            pass  # the loop has ended, and nobody waits any more
 
     def wake(self, conversation_id: int) -> None:
         """As :meth:`committed`, from the event loop."""
@@ -57,10 +55,6 @@ class Bell:
 
     async def wait(self, at_most: float = LOOK_AGAIN_SECONDS) -> None:
         """Wait for a ring, or until it is time to look anyway."""
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), at_most)
-        except TimeoutError:
-            pass
         self._event.clear()
-
-

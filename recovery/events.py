@@ -65,10 +65,19 @@ class CaseJudged(OutcomeEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReassessed(OutcomeEvent):
+    """The machine judged the failure anew from what the customer said later."""
+
+    kind = "case_reassessed"
+    service_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentCorrected(OutcomeEvent):
     """Staff judged the failure otherwise than the machine."""
 
     kind = "assessment_corrected"
+    service_step: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +152,7 @@ KINDS: dict[str, type[OutcomeEvent]] = {
         CaseOpened,
         CaseAcknowledged,
         CaseJudged,
+        CaseReassessed,
         AssessmentCorrected,
         OfferAnswered,
         RemedyExecuted,

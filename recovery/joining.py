@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from recovery.case_states import UNSETTLED, CaseState
+from recovery.failures import Category
 
 
 class Joining(StrEnum):
@@ -48,7 +49,8 @@ def decide_joining(focus: FocusCase | None, said: Said, reopen_window: timedelta
     | settled within the window | same failure, or names nothing new | reopen it |
     | settled | else | open a new one, linked |
 
-    The same failure: the same order where both name one, otherwise a category in common.
+    The same failure: the same order where both name one, otherwise a category in common. Nothing new: no order, and no
+    category that says what failed ("it is still not solved").
     """
     if focus is None:
         return Joining.OPEN_NEW
@@ -58,6 +60,7 @@ def decide_joining(focus: FocusCase | None, said: Said, reopen_window: timedelta
         return Joining.OPEN_LINKED if other_order else Joining.JOIN
     within = focus.settled_at is not None and said.at - focus.settled_at <= reopen_window
     same_failure = (both_named and not other_order) or bool(set(said.categories) & set(focus.categories))
-    if within and same_failure and not other_order:
+    nothing_new = said.order_number is None and set(said.categories) <= {Category.OTHER}
+    if within and (same_failure or nothing_new) and not other_order:
         return Joining.REOPEN
     return Joining.OPEN_LINKED

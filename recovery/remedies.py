@@ -103,6 +103,10 @@ class RemedyPolicy:
                 return authority
         return Authority.NOBODY
 
+    def authority_to_grant(self, cost_minor: int, already_granted_minor: int) -> Authority:
+        """Who may grant ``cost_minor`` on top of what was granted before; what costs nothing is within every limit."""
+        return self.authority_for(cost_minor + already_granted_minor) if cost_minor else Authority.BOT
+
 
 @dataclass(frozen=True, slots=True)
 class ProposedRemedy:
@@ -162,11 +166,13 @@ def propose(
         amounts = [r.amount for r in remedies if r.amount is not None]
         if any(amount.currency != policy.currency for amount in amounts):
             continue  # limits are in one currency; another one is for a person to judge
+        if any(amount.minor == 0 for amount in amounts):
+            continue  # a share of next to nothing: no money would move
         cost = Money(sum(amount.minor for amount in amounts), policy.currency)
         refunded = sum(r.amount.minor for r in remedies if r.kind is RemedyKind.REFUND and r.amount is not None)
         if order_total is not None and refunded and refunded + already_granted_minor > order_total.minor:
             continue
-        authority = policy.authority_for(cost.minor + already_granted_minor)
+        authority = policy.authority_to_grant(cost.minor, already_granted_minor)
         if authority is Authority.NOBODY:
             continue
         offers.append(ProposedOffer(remedies, cost, authority, rule.id, rule.approved_by))

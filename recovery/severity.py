@@ -47,8 +47,9 @@ def derive_severity(inputs: SeverityInputs) -> Severity:
     """The highest severity that any rule gives; low where none speaks.
 
     Sources: danger to person and data is handed over at once (GB/T 47746-2026), so it is critical; threats of law and
-    press, fury, vulnerable people and repeated failure (double deviation, S0) are high; anger, accusations of fraud and
-    outcome failures are medium.
+    press, fury, vulnerable people, a large amount, an angry VIP (customer pyramid, S3) and repeated failure (double
+    deviation, S0) are high; anger, accusations of fraud, a customer about to leave, a second complaint, failures that
+    come together and failed after-sales service (the recovery failed, too) are medium.
     """
     found = [Severity.LOW]
     categories, risks = set(inputs.categories), set(inputs.risks)

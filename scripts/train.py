@@ -1,7 +1,7 @@
 """Train the Rasa model when its inputs changed, and only then; prints the path of the model that fits them.
 
-Run with the bot's own Python: ``bot/.venv/bin/python scripts/train.py FOLDER``. Uses the standard library alone, so that
-finding nothing to do costs nothing.
+Run with the bot's own Python: ``bot/.venv/bin/python scripts/train.py FOLDER``. It uses the standard library alone, so
+that finding nothing to do costs nothing.
 """
 
 import hashlib
@@ -46,11 +46,25 @@ def main() -> int:
         # Under a name of its own first: a training that is interrupted leaves no half model behind.
         draft = f"draft-{os.getpid()}"
         done = subprocess.run(
-            [sys.executable, "-m", "rasa", "train", "--data", "data/training", "--out", str(folder),
-             "--fixed-model-name", draft],
+            [
+                sys.executable,
+                "-m",
+                "rasa",
+                "train",
+                "--data",
+                "data/training",
+                "--out",
+                str(folder),
+                "--fixed-model-name",
+                draft,
+            ],
             cwd=ROOT,
-            env={**os.environ, "RASA_TELEMETRY_ENABLED": "false", "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-                 "TF_CPP_MIN_LOG_LEVEL": "2"},
+            env={
+                **os.environ,
+                "RASA_TELEMETRY_ENABLED": "false",
+                "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+                "TF_CPP_MIN_LOG_LEVEL": "2",
+            },
             stdout=sys.stderr,
             check=False,
         )

@@ -97,10 +97,9 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
         """A unit of work that may write."""
-        with self._turn_in_line():
-            with Session(self.engine, expire_on_commit=False) as session:
-                work = UnitOfWork(session, self.clock())
-                yield work
+        with self._turn_in_line(), Session(self.engine, expire_on_commit=False) as session:
+            work = UnitOfWork(session, self.clock())
+            yield work
         if work.committed and work.touched:
             for listener in self._listeners:
                 listener(work.touched)

@@ -47,7 +47,11 @@ class Settings(BaseSettings):
     @field_validator("rasa_urls", "widget_sites", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("rasa_urls", "widget_sites")
     @classmethod

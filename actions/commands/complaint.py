@@ -257,5 +257,3 @@ def _yes_no(turn: OpenTurn) -> list[dict[str, str]]:
         {"title": turn.text("button.yes_person"), "payload": turn.text("button.yes_person")},
         {"title": turn.text("button.no_person"), "payload": turn.text("button.no_person")},
     ]
-
-

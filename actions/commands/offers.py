@@ -150,7 +150,9 @@ def _put(turn: OpenTurn, case: Case, key: str) -> None:
     offers = open_offers(turn.work, case)
     texts = [describe_offer(turn.firm, turn.language, offer) for offer in offers]
     buttons = [
-        {"title": text, "payload": str(number)} if len(texts) > 1 else {"title": turn.text("button.accept"), "payload": turn.text("button.accept")}
+        {"title": text, "payload": str(number)}
+        if len(texts) > 1
+        else {"title": turn.text("button.accept"), "payload": turn.text("button.accept")}
         for number, text in enumerate(texts, 1)
     ]
     buttons.append({"title": turn.text("button.decline"), "payload": turn.text("button.decline")})
@@ -161,6 +163,4 @@ def _put(turn: OpenTurn, case: Case, key: str) -> None:
 def _authority_now(turn: OpenTurn, case: Case, chosen: Offer) -> Authority:
     """Who may grant it now: other complaints about the order may have used up what was free when it was offered."""
     granted = granted_minor(turn.work, case)
-    return turn.firm.policy.authority_for(chosen.cost + granted)
-
-
+    return turn.firm.policy.authority_to_grant(chosen.cost, granted)

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from actions.firm import models
 from actions.firm.calendar import WorkingCalendar
-from actions.firm.yaml_file import FirmDataError, read_yaml
 from actions.words.catalogue import Catalogue
 from recovery.failures import Category, leading_category
 from recovery.remedies import Authority, Choice, RemedyPolicy, RemedyRule, RemedyTerm
 from recovery.service_levels import ServiceLevels, TimeLimit, due_at
 from recovery.severity import Severity
+from store.blueprint import Blueprint, read_blueprint
+from store.firm_files import FirmDataError, read_yaml
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Firm:
     categories: dict[str, models.Bilingual]
     calendar: WorkingCalendar
     words: Catalogue
-    blueprint: tuple[models.StepEntry, ...]
+    blueprint: Blueprint
 
     @property
     def zone(self) -> ZoneInfo:
@@ -51,10 +52,9 @@ class Firm:
         """A moment in the firm's zone, as people are shown it."""
         return moment.astimezone(self.zone)
 
-    def service_step_for(self, categories: Sequence[str]) -> str | None:
-        """The step of the service blueprint that the leading category is laid to, or None."""
-        leading = leading_category(categories)
-        return next((step.key for step in self.blueprint if leading in step.categories), None)
+    def service_step_for(self, categories: Sequence[str]) -> str:
+        """The step of the service blueprint that the leading category is laid to; empty where none fits."""
+        return self.blueprint.step_of(leading_category(categories))
 
     def due(self, start: datetime, limit: TimeLimit) -> datetime:
         return due_at(start, limit, self.zone, self.calendar.is_worked)
@@ -77,7 +77,7 @@ def load_firm(folder: Path) -> Firm:
     authority = read_yaml(folder / "authority.yml", models.AuthorityFile)
     levels = read_yaml(folder / "service_levels.yml", models.ServiceLevelsFile)
     calendar = read_yaml(folder / "calendar.yml", models.CalendarFile)
-    blueprint = read_yaml(folder / "blueprint.yml", models.BlueprintFile)
+    blueprint = read_blueprint(folder)
     categories = {entry.key: entry.name for entry in taxonomy.categories}
     if missing := set(Category) - set(categories):
         raise FirmDataError(f"{folder / 'taxonomy.yml'}:1: no name for {', '.join(sorted(missing))}")
@@ -95,7 +95,7 @@ def load_firm(folder: Path) -> Firm:
         categories=categories,
         calendar=WorkingCalendar(calendar.public_calendar, frozenset(calendar.days_off), frozenset(calendar.worked)),
         words=Catalogue.read(folder / "replies"),
-        blueprint=tuple(blueprint.service_steps),
+        blueprint=blueprint,
     )
 
 
@@ -124,5 +124,3 @@ def _policy(currency: str, remedies: models.RemediesFile, authority: models.Auth
     )
     limits: dict[Authority, int] = dict(authority.limits)
     return RemedyPolicy(currency, rules, limits)
-
-

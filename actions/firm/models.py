@@ -188,15 +188,3 @@ class TaxonomyFile(_Strict):
     """``taxonomy.yml``: names of the categories; the fixed ones all, the firm's own beside them."""
 
     categories: list[TaxonomyEntry]
-
-
-class StepEntry(_Strict):
-    key: str = Field(pattern=r"^[a-z_]{2,64}$")
-    name: Bilingual
-    categories: list[str] = []
-
-
-class BlueprintFile(_Strict):
-    """``blueprint.yml``: the steps of the firm's service, and the categories laid to each."""
-
-    service_steps: list[StepEntry]

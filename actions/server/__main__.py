@@ -6,8 +6,8 @@ import warnings
 from aiohttp import web
 
 from actions.firm import FirmDataError
-from store.logging import set_up_logging
 from actions.server.app import serving_app
+from store.logging import set_up_logging
 from store.settings import SettingsError, load_settings
 
 

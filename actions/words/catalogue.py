@@ -8,8 +8,8 @@ from jinja2 import Environment, StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import RootModel
 
-from actions.firm.yaml_file import FirmDataError, read_yaml
 from actions.words.formats import list_choices, show_day, show_moment, show_money
+from store.firm_files import FirmDataError, read_yaml
 
 LANGUAGES = ("zh", "en")
 

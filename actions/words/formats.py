@@ -1,7 +1,7 @@
 """How amounts and moments are written for people."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from recovery.money import Money
 
@@ -34,6 +34,22 @@ def show_day(moment: datetime, language: str) -> str:
     if language == "zh":
         return f"{moment.year}年{moment.month}月{moment.day}日"
     return f"{moment.day} {moment:%b %Y}"
+
+
+def show_time(moment: datetime) -> str:
+    """The time of day in the moment's zone: ``18:30``."""
+    return f"{moment:%H:%M}"
+
+
+def show_span(span: timedelta, language: str) -> str:
+    """A length of time in its two largest units, rounded down: ``2小时5分钟`` or ``2 h 5 min``; the sign is dropped."""
+    minutes = int(abs(span).total_seconds()) // 60
+    days, hours, left = minutes // 1440, minutes // 60 % 24, minutes % 60
+    day, hour, minute, gap = ("天", "小时", "分钟", "") if language == "zh" else (" d", " h", " min", " ")
+    if minutes < 1:
+        return "不到1分钟" if language == "zh" else "under 1 min"
+    parts = [(days, day), (hours, hour)] if days else [(hours, hour), (left, minute)]
+    return gap.join(f"{number}{unit}" for number, unit in parts if number)
 
 
 def list_choices(texts: Sequence[str]) -> str:

@@ -20,7 +20,9 @@ _LONGEST = 160
 _SEED = 1
 
 
-def joined_examples(texts: Sequence[str], intents: Sequence[str], count: int, complaint: str = "complain") -> Tuple[List[str], List[bool]]:
+def joined_examples(
+    texts: Sequence[str], intents: Sequence[str], count: int, complaint: str = "complain"
+) -> Tuple[List[str], List[bool]]:
     """Joins pairs of examples within a language.
 
     Args:
@@ -50,5 +52,11 @@ def joined_examples(texts: Sequence[str], intents: Sequence[str], count: int, co
         join(language, *pair, joint=joint, blames=True)
         join(language, "praise", chance.choice(("praise", "praise", "thank", "greet")), joint=full_stop, blames=False)
         plain = chance.choice(_PLAIN_INTENTS)
-        join(language, "greet" if chance.random() < 0.3 else plain, plain, joint="," if language == "zh" else ", ", blames=False)
+        join(
+            language,
+            "greet" if chance.random() < 0.3 else plain,
+            plain,
+            joint="," if language == "zh" else ", ",
+            blames=False,
+        )
     return joined, complains

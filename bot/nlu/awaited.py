@@ -11,23 +11,75 @@ from rasa.shared.nlu.training_data.message import Message
 
 KINDS = ("order_number", "order_proof", "happening", "offer", "confirm_hand_over", "rating", "wish")
 _ORDINALS = {
-    "1": 1, "一": 1, "首": 1, "壹": 1, "a": 1, "one": 1, "first": 1, "1st": 1, "前": 1, "former": 1,
-    "2": 2, "二": 2, "两": 2, "贰": 2, "b": 2, "two": 2, "second": 2, "2nd": 2,
-    "3": 3, "三": 3, "叁": 3, "c": 3, "three": 3, "third": 3, "3rd": 3,
-    "4": 4, "四": 4, "d": 4, "four": 4, "fourth": 4, "4th": 4, "5": 5, "五": 5, "e": 5, "five": 5, "fifth": 5,
+    "1": 1,
+    "一": 1,
+    "首": 1,
+    "壹": 1,
+    "a": 1,
+    "one": 1,
+    "first": 1,
+    "1st": 1,
+    "前": 1,
+    "former": 1,
+    "2": 2,
+    "二": 2,
+    "两": 2,
+    "贰": 2,
+    "b": 2,
+    "two": 2,
+    "second": 2,
+    "2nd": 2,
+    "3": 3,
+    "三": 3,
+    "叁": 3,
+    "c": 3,
+    "three": 3,
+    "third": 3,
+    "3rd": 3,
+    "4": 4,
+    "四": 4,
+    "d": 4,
+    "four": 4,
+    "fourth": 4,
+    "4th": 4,
+    "5": 5,
+    "五": 5,
+    "e": 5,
+    "five": 5,
+    "fifth": 5,
 }
 _CHOICE = (
-    re.compile(r"^\W*(?:我?(?:选|要|就|那就|就要|接受)(?:第|方案|选项)?)?\s?([1-5一二三四五a-e])(?:[)号、.]|吧|就行|好了|可以|谢谢|ok|\s|please|thanks)*\W*$"),
+    re.compile(
+        r"^\W*(?:我?(?:选|要|就|那就|就要|接受)(?:第|方案|选项)?)?\s?([1-5一二三四五a-e])(?:[)号、.,]|吧|就行|好了|可以|谢谢|ok|\s|please|thanks)*\W*$"
+    ),
     re.compile(r"第\s?([1-5一二三四五])\s?(?:个|种|项|条|款|样|份|方案|选项|吧|,|。|$)"),
     re.compile(r"(?:方案|选项|选择|选|要)\s?([1-5一二三四五a-e])(?![\d点个件份张折元块分天瓶杯a-z])"),
     re.compile(r"(?<!\d)([1-5一二三四五])号(?:方案|选项|吧)?"),
-    re.compile(r"\b(?:option|number|no\.?|choice|choose|pick|take|select|#)\s?(?:number )?([1-5a-e]|one|two|three|four|five)\b"),
-    re.compile(r"\bthe (first|second|third|fourth|fifth|former|1st|2nd|3rd|4th|5th)\b(?! (?:time|order|day|week|place|parcel|delivery))"),
+    re.compile(
+        r"\b(?:option|number|no\.?|choice|choose|pick|take|select|#)\s?(?:number )?([1-5a-e]|one|two|three|four|five)\b"
+    ),
+    re.compile(
+        r"\bthe (first|second|third|fourth|fifth|former|1st|2nd|3rd|4th|5th)\b(?! (?:time|order|day|week|place|parcel|delivery))"
+    ),
     re.compile(r"^\W*(first|second|third|fourth|one|two|three|four)(?: one| option)?(?: please| pls| thanks)?\W*$"),
     re.compile(r"(前)(?:面|一个|者)(?:那个|的)?"),
 )
-_LAST_CHOICE = re.compile(r"后面那个|后者|后一个|最后(?:一个|那个|一种|那种)|\b(?:the )?(?:last|latter|second last)(?: one| option)?\b")
-_NUMBER_WORDS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+_LAST_CHOICE = re.compile(
+    r"后面那个|后者|后一个|最后(?:一个|那个|一种|那种)|\b(?:the )?(?:last|latter|second last)(?: one| option)?\b"
+)
+_NUMBER_WORDS = {
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+}
 _RATING_NAMED = re.compile(
     r"(?:打|给|评|评分|我给|就给|只给|满意度)?\s?(?<![\d.])([1-5一二两三四五])\s?(?:颗星|星|分)(?!钟|之|店|级|辣|期|酒店|宾馆|饭店|析|享|配|量|手|开|公司|类|销)"
     r"|\b([1-5]|one|two|three|four|five)[ -]?stars?\b(?! hotel| resort| restaurant)|(?<![\d/.])([1-5])\s?(?:/|out of)\s?5(?![\d/])"
@@ -35,10 +87,20 @@ _RATING_NAMED = re.compile(
 )
 _RATING_BARE = re.compile(r"^\D{0,6}(?<!\d)([1-5])(?!\d)\D{0,8}$|^\W*([一二三四五]|one|two|three|four|five)\W*$")
 _RATING_WORDS: Tuple[Tuple[int, "re.Pattern[str]"], ...] = (
-    (1, re.compile(r"^\W*(?:非常不满意|很不满意|极差|very (?:dissatisfied|unsatisfied|unhappy|bad|poor)|terrible|worst)\W*$")),
+    (
+        1,
+        re.compile(
+            r"^\W*(?:非常不满意|很不满意|极差|very (?:dissatisfied|unsatisfied|unhappy|bad|poor)|terrible|worst)\W*$"
+        ),
+    ),
     (2, re.compile(r"^\W*(?:不满意|不太满意|dissatisfied|unsatisfied|poor|not satisfied|not happy)\W*$")),
     (3, re.compile(r"^\W*(?:一般|一般般|还行|凑合|neutral|so so|so-so|average|ok(?:ay)?|meh)\W*$")),
-    (5, re.compile(r"^\W*(?:非常满意|很满意|特别满意|十分满意|满分|very (?:satisfied|happy|good)|excellent|perfect|top marks|full marks)\W*$")),
+    (
+        5,
+        re.compile(
+            r"^\W*(?:非常满意|很满意|特别满意|十分满意|满分|very (?:satisfied|happy|good)|excellent|perfect|top marks|full marks)\W*$"
+        ),
+    ),
     (4, re.compile(r"^\W*(?:满意|比较满意|satisfied|good|happy)\W*$")),
 )
 

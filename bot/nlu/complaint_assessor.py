@@ -19,7 +19,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import Ridge
 
-from bot.nlu.evidence import Evidence, RISKS, evidence_of
+from bot.nlu.evidence import RISKS, Evidence, evidence_of
 from bot.nlu.features import Featuriser
 from bot.nlu.linear import ManyLabels
 from bot.nlu.normaliser import NORMALISED
@@ -52,7 +52,10 @@ def best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
     if not present.any():
         return 0.5
     candidates = np.arange(0.25, 0.61, 0.05)
-    scores = [2 * np.sum((probabilities >= cut) & present) / max(1, np.sum(probabilities >= cut) + np.sum(present)) for cut in candidates]
+    scores = [
+        2 * np.sum((probabilities >= cut) & present) / max(1, np.sum(probabilities >= cut) + np.sum(present))
+        for cut in candidates
+    ]
     return float(candidates[int(np.argmax(scores))])
 
 
@@ -78,14 +81,22 @@ class ComplaintAssessor(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "ComplaintAssessor":
         """A new, untrained assessor; it still judges by the lexicons."""
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fits on all complaints that carry labels in their block metadata, and stores the models."""
-        examples = [example for example in training_data.intent_examples if example.get(TEXT) and labels_of(example)["categories"]]
+        examples = [
+            example
+            for example in training_data.intent_examples
+            if example.get(TEXT) and labels_of(example)["categories"]
+        ]
         if not examples:
             return self._resource
         texts = [example.get(NORMALISED)["matching"] for example in examples]
@@ -107,7 +118,11 @@ class ComplaintAssessor(GraphComponent):
             self._featuriser.save(folder)
             self._categories.save(folder, "categories")
             self._risk.save(folder, "risk")
-            np.save(folder / "emotion.npy", np.append(self._emotion[0], self._emotion[1]).astype(np.float32), allow_pickle=False)
+            np.save(
+                folder / "emotion.npy",
+                np.append(self._emotion[0], self._emotion[1]).astype(np.float32),
+                allow_pickle=False,
+            )
             (folder / "thresholds.json").write_text(json.dumps(self._thresholds), encoding="utf-8")
         self._names = self._featuriser.names()
         return self._resource
@@ -119,12 +134,19 @@ class ComplaintAssessor(GraphComponent):
         for fold in range(3):
             train, test = order != fold, order == fold
             if train.any() and test.any():
-                probabilities[test] = ManyLabels.fit(features[train], present[train], keys, cost).probabilities(features[test])
+                probabilities[test] = ManyLabels.fit(features[train], present[train], keys, cost).probabilities(
+                    features[test]
+                )
         return {key: best_threshold(probabilities[:, place], present[:, place]) for place, key in enumerate(keys)}
 
     @classmethod
     def load(
-        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
     ) -> "ComplaintAssessor":
         """The trained assessor; one that judges by the lexicons alone where no labelled examples had been given."""
         component = cls(config, model_storage, resource)
@@ -162,7 +184,9 @@ class ComplaintAssessor(GraphComponent):
             return self._by_lexicon(evidence)
         pieces = [text]
         if len(text) > _LONG:
-            sentences = [piece for piece in _SENTENCE.findall(text) if evidence_of(piece).strength >= 1][:_MOST_SENTENCES]
+            sentences = [piece for piece in _SENTENCE.findall(text) if evidence_of(piece).strength >= 1][
+                :_MOST_SENTENCES
+            ]
             if len(sentences) > 1:
                 pieces += sentences
         features = self._featuriser.transform(pieces)
@@ -189,7 +213,11 @@ class ComplaintAssessor(GraphComponent):
             {
                 "key": keys[place],
                 "confidence": round(float(shares[place]), 3),
-                "words": (evidence.failures.get(keys[place]) or evidence.blamed.get(keys[place]) or self._categories.spoken_for(row, place, self._names))[:5],
+                "words": (
+                    evidence.failures.get(keys[place])
+                    or evidence.blamed.get(keys[place])
+                    or self._categories.spoken_for(row, place, self._names)
+                )[:5],
             }
             for place in chosen[:_MOST_CATEGORIES]
         ]
@@ -200,7 +228,7 @@ class ComplaintAssessor(GraphComponent):
             words = evidence.risk.get(key, [])
             if key == "safety":
                 words = evidence.failures.get("safety", []) + evidence.supposed.get("safety", [])
-            if words and shares[place] >= 0.1 or shares[place] >= _STRONG_RISK:
+            if (words and shares[place] >= 0.1) or shares[place] >= _STRONG_RISK:
                 risks.append({"key": key, "words": (words or self._risk.spoken_for(row, place, self._names))[:5]})
         return risks
 
@@ -213,9 +241,14 @@ class ComplaintAssessor(GraphComponent):
 
     def _by_lexicon(self, evidence: Evidence) -> Dict[str, Any]:
         found = sorted(evidence.failures.items(), key=lambda item: -len(item[1])) or [(OTHER, [])]
-        level = next((rank for rank, name in ((3, "furious"), (2, "angry"), (1, "dissatisfied")) if evidence.emotion.get(name)), 0)
+        level = next(
+            (rank for rank, name in ((3, "furious"), (2, "angry"), (1, "dissatisfied")) if evidence.emotion.get(name)),
+            0,
+        )
         return {
-            "categories": [{"key": key, "confidence": 0.5, "words": words[:5]} for key, words in found[:_MOST_CATEGORIES]],
+            "categories": [
+                {"key": key, "confidence": 0.5, "words": words[:5]} for key, words in found[:_MOST_CATEGORIES]
+            ],
             "emotion": {"level": level, "words": self._emotion_words(evidence)},
             "risk": [{"key": key, "words": evidence.risk[key][:5]} for key in RISKS if evidence.risk.get(key)],
         }

@@ -33,12 +33,15 @@ _NO = re.compile(
     r"^\W*(?:先)?(?:不用了?|不要了?|不了|不需要|不必|不行|不可以|不同意|不接受|不是|不对|不|没有|没|算了|免了|别|不好|都不(?:要|行|满意|接受|想要|好|选|可以)|先不(?:转|用|要)|不转|拒绝|哪个都不|两个都不|不想|不方便|不愿意|不知道|不记得|忘了|找不到|记不得|no|nope|nah|not really|no thanks|no thank you|"
     r"don't|do not|neither|none|not now|never mind the|i don't|i refuse|i decline|decline|reject|negative|n|唔使|唔要|冇)"
 )
-_DECLINES_ALL = re.compile(r"都不|哪个都不|两个.{0,4}不|\b(?:neither|none of (?:them|these|those)|both (?:are )?(?:no|bad)|not (?:interested|acceptable|enough)|don't want (?:any|either|it|them|that|these))\b")
+_DECLINES_ALL = re.compile(
+    r"都不|哪个都不|两个.{0,4}不|\b(?:neither|none of (?:them|these|those)|both (?:are )?(?:no|bad)|not (?:interested|acceptable|enough)|don't want (?:any|either|it|them|that|these))\b"
+)
 _LONGEST_ANSWER = 24
 # A complaint is opened at this confidence, earlier where the words themselves speak of discontent.
-_COMPLAIN_CLEAR = 0.42
-_COMPLAIN_IN_PRAISE = 0.65
-_COMPLAIN_IN_A_QUESTION = 0.75
+_COMPLAIN_CLEAR = 0.38
+_COMPLAIN_AT_LENGTH = 0.28
+_COMPLAIN_IN_PRAISE = 0.5
+_COMPLAIN_IN_A_QUESTION = 0.82
 _COMPLAIN_WITH_FAILURE = 0.1
 _COMPLAIN_WITH_BAD_WORDS = 0.2
 _SURE = 0.35
@@ -50,14 +53,19 @@ _SHORT_CLAUSES = 2
 _CONFIDENT_READING = 0.9
 
 
-def read_answer(text: str, awaited: Awaited, facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence) -> Optional[str]:
+def read_answer(
+    text: str, awaited: Awaited, facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence
+) -> Optional[str]:
     """The intent of ``text`` as an answer to the open question, or None where it does not answer it."""
     kind = awaited.kind
     if kind is None:
         return None
     short = len(text) <= _LONGEST_ANSWER or (text.isascii() and len(text) <= 3 * _LONGEST_ANSWER)
     complains = shares.get(COMPLAIN, 0.0) >= _COMPLAIN_CLEAR and bool(evidence.failures)
-    leaves = max((shares.get(name, 0.0) for name in ("request_person", "withdraw", "ask_policy", "ask_machine", "case_status")), default=0.0)
+    leaves = max(
+        (shares.get(name, 0.0) for name in ("request_person", "withdraw", "ask_policy", "ask_machine", "case_status")),
+        default=0.0,
+    )
     if kind == "offer":
         if short and "choice" in facts and leaves < _SURELY and not evidence.hypothetical and "?" not in text:
             return "accept_offer"
@@ -66,16 +74,16 @@ def read_answer(text: str, awaited: Awaited, facts: Dict[str, Any], shares: Dict
         if short and _DECLINES_ALL.search(text):
             return "deny"
     elif kind == "order_number":
-        if "order_number" in facts and not (complains and not short):
+        if "order_number" in facts and not complains:
             return "inform"
     elif kind == "order_proof":
-        if ("phone_last4" in facts or "phone" in facts) and not (complains and not short):
+        if ("phone_last4" in facts or "phone" in facts) and not complains:
             return "inform"
     elif kind == "rating":
-        if "rating" in facts and not (complains and not short):
+        if "rating" in facts and not complains:
             return "rate"
     elif kind == "wish":
-        if "wished_remedy" in facts and not (complains and not short) and leaves < _SURELY:
+        if "wished_remedy" in facts and not complains and leaves < _SURELY:
             return "wish_remedy"
     if short and _YES.search(text) and leaves < _SURELY:
         return "affirm"
@@ -106,14 +114,15 @@ def is_complaint(shares: Dict[str, float], evidence: Evidence) -> bool:
         return False
     spoken = evidence.failures or evidence.negative
     clear = _COMPLAIN_CLEAR
-    short = evidence.clauses <= _SHORT_CLAUSES
-    if short and not spoken and (evidence.asking or evidence.hypothetical):
+    if evidence.clauses > _SHORT_CLAUSES:
+        clear = _COMPLAIN_AT_LENGTH
+    elif not spoken and (evidence.asking or evidence.hypothetical or evidence.asks_plainly):
         clear = _COMPLAIN_IN_A_QUESTION
-    elif short and not spoken and evidence.positive and not evidence.weak:
+    elif not spoken and evidence.positive:
         clear = _COMPLAIN_IN_PRAISE
     if share >= clear:
         return True
-    if best in _NOT_COMPLAINT and shares[best] >= _SURELY or shares.get(best, 0.0) >= _CONFIDENT_READING:
+    if (best in _NOT_COMPLAINT and shares[best] >= _SURELY) or shares.get(best, 0.0) >= _CONFIDENT_READING:
         return False
     if evidence.failures and evidence.bad_clauses and share >= _COMPLAIN_WITH_FAILURE:
         return True
@@ -126,7 +135,11 @@ class UnderstandingComposer(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "UnderstandingComposer":
         """Nothing to configure."""
         return cls()
@@ -156,10 +169,15 @@ def compose(message: Message) -> Dict[str, Any]:
     shares = {each["name"]: each["confidence"] for each in message.get(INTENT_RANKING) or []}
     hand_over = hand_over_of(text)
     intent = choose_intent(text, awaited, facts, shares, evidence, hand_over)
-    readings = [{"intent": name, "confidence": round(share, 4)} for name, share in sorted(shares.items(), key=lambda item: -item[1])]
+    readings = [
+        {"intent": name, "confidence": round(share, 4)}
+        for name, share in sorted(shares.items(), key=lambda item: -item[1])
+    ]
     if intent is not None:
         confidence = max(shares.get(intent, 0.0), readings[0]["confidence"] if readings else 0.0, _SURE)
-        readings = [{"intent": intent, "confidence": round(min(1.0, confidence), 4)}] + [each for each in readings if each["intent"] != intent]
+        readings = [{"intent": intent, "confidence": round(min(1.0, confidence), 4)}] + [
+            each for each in readings if each["intent"] != intent
+        ]
     complains = intent == COMPLAIN or (hand_over is not None and (evidence.failures or evidence.negative))
     assessment = message.get(ASSESSMENT) or {}
     risk = assessment.get("risk") or []
@@ -170,28 +188,44 @@ def compose(message: Message) -> Dict[str, Any]:
         "sure": intent is not None,
         "readings": readings[: 3 if intent is not None else 2],
         "categories": assessment.get("categories", []) if complains else [],
-        "emotion": assessment.get("emotion", {"level": 0, "words": []}) if complains or evidence.emotion else {"level": 0, "words": []},
-        "risk": risk if complains else [each for each in risk if each["key"] in ("abuse", "vulnerable") and each["words"]],
+        "emotion": assessment.get("emotion", {"level": 0, "words": []})
+        if complains or evidence.emotion
+        else {"level": 0, "words": []},
+        "risk": risk
+        if complains
+        else [each for each in risk if each["key"] in ("abuse", "vulnerable") and each["words"]],
         "facts": facts,
         "hand_over": hand_over,
     }
 
 
 def choose_intent(
-    text: str, awaited: Awaited, facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence, hand_over: Optional[Dict[str, Any]]
+    text: str,
+    awaited: Awaited,
+    facts: Dict[str, Any],
+    shares: Dict[str, float],
+    evidence: Evidence,
+    hand_over: Optional[Dict[str, Any]],
 ) -> Optional[str]:
     """The intent, or None where it would be a blind guess."""
-    if not any(character.isalnum() for character in text):
+    # Rasa's own commands, typed by a customer, mean nothing here.
+    if not any(character.isalnum() for character in text) or text.startswith("/"):
         return None
     if hand_over is not None:
-        return "request_person" if hand_over["reason"] in ("asked", "refuses_machine") and not _tells_failure(text, evidence) else COMPLAIN
+        return (
+            "request_person"
+            if hand_over["reason"] in ("asked", "refuses_machine") and not _tells_failure(text, evidence)
+            else COMPLAIN
+        )
     answer = read_answer(text, awaited, facts, shares, evidence)
     if answer is not None:
         return answer
-    if is_complaint(shares, evidence):
-        return COMPLAIN
     if not shares:
         return None
+    if _only_wishes(text, facts, shares, evidence):
+        return "wish_remedy"
+    if is_complaint(shares, evidence):
+        return COMPLAIN
     # What was not taken for a complaint is read as the best of the other intents.
     others = {name: share for name, share in shares.items() if name != COMPLAIN} or shares
     rest = sum(others.values()) or 1.0
@@ -199,8 +233,17 @@ def choose_intent(
     best = max(shares, key=lambda name: shares[name])
     if best == "accept_offer" and awaited.kind != "offer":
         best = "wish_remedy" if "wished_remedy" in facts else "affirm"
+    if best == "rate" and "rating" not in facts:
+        return None
     return best if shares.get(best, 0.0) >= _SURE or len(shares) == 1 else None
 
 
 def _tells_failure(text: str, evidence: Evidence) -> bool:
     return len(text) > _LONGEST_ANSWER and sum(map(len, evidence.failures.values())) > 0
+
+
+def _only_wishes(text: str, facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence) -> bool:
+    others = {name: share for name, share in shares.items() if name != COMPLAIN}
+    best = max(others, key=lambda name: others[name], default=None)
+    short = len(text) <= (_LONGEST_ANSWER * 3 if text.isascii() else _LONGEST_ANSWER)
+    return short and best == "wish_remedy" and "wished_remedy" in facts and not evidence.failures

@@ -11,11 +11,13 @@ from bot.nlu.lexicon import Find, PhraseSearch, add_group, clause_of, clause_sta
 
 EMOTIONS = ("dissatisfied", "angry", "furious")
 RISKS = ("safety", "legal", "media", "fraud", "churn", "vulnerable", "privacy", "abuse")
-_POLARITY = ("positive", "negative", "weak", "negator", "contrast", "hypothetical", "advertising", "asking")
+_POLARITY = ("positive", "negative", "weak", "negator", "contrast", "hypothetical", "advertising", "asking", "neutral")
 _QUESTION_END = re.compile(r"[吗么嘛呢?]")
 # "算不算", "行不行" ask; so does a closing question mark, unless it blames.
 _EITHER_OR = re.compile(r"([一-鿿])不\1")
-_BLAMING_QUESTION = re.compile(r"为什么|为啥|怎么(?:还|又|不|没|会|这么|回事)|凭什么|难道|什么情况|啥情况|什么意思|到底|\b(?:why|how come|how dare|where (?:is|are|the)|where's|what the|seriously|wtf|what happened|how hard|when will|when are you|how many times)\b")
+_BLAMING_QUESTION = re.compile(
+    r"为什么|为啥|怎么(?:还|又|不|没|会|这么|回事)|凭什么|难道|什么情况|啥情况|什么意思|到底|\b(?:why|how come|how dare|where (?:is|are|the)|where's|what the|seriously|wtf|what happened|how hard|when will|when are you|how many times)\b"
+)
 # "一点异味都没有"
 _NOT_A_BIT_BEFORE = re.compile(r"(?:一点儿?|一丝|丝毫|任何|半点)[^,，。!?]{0,3}$")
 _NOT_A_BIT_AFTER = re.compile(r"^[^,，。!?]{0,2}(?:都|也)(?:没|不|冇|未)")
@@ -64,6 +66,7 @@ class Evidence:
     bad_clauses: int = 0
     good_clauses: int = 0
     last_is_bad: bool = False
+    asks_plainly: bool = False
 
     @property
     def strength(self) -> float:
@@ -107,7 +110,10 @@ def evidence_of(text: str) -> Evidence:
 
 
 def _is_not_a_bit(text: str, find: Find) -> bool:
-    return bool(_NOT_A_BIT_BEFORE.search(text[max(0, find.start - 6) : find.start]) and _NOT_A_BIT_AFTER.search(text[find.end : find.end + 5]))
+    return bool(
+        _NOT_A_BIT_BEFORE.search(text[max(0, find.start - 6) : find.start])
+        and _NOT_A_BIT_AFTER.search(text[find.end : find.end + 5])
+    )
 
 
 def _read_clause(text: str, start: int, end: int, finds: List[Find], evidence: Evidence) -> None:
@@ -118,6 +124,7 @@ def _read_clause(text: str, start: int, end: int, finds: List[Find], evidence: E
     closes_asking = bool(_QUESTION_END.search(text[max(start, end - 3) : end]))
     asks = bool(supposed) or closes_asking
     wants_to_know = any(find.group == ("polarity", "asking") for find in finds) or bool(_EITHER_OR.search(clause))
+    evidence.asks_plainly = closes_asking and not _BLAMING_QUESTION.search(clause)
     if asks and wants_to_know and not _BLAMING_QUESTION.search(clause):
         supposed = supposed or [clause]
     elif not closes_asking and _EITHER_OR.search(clause) and not _BLAMING_QUESTION.search(clause):
@@ -127,7 +134,8 @@ def _read_clause(text: str, start: int, end: int, finds: List[Find], evidence: E
     denied: Set[Tuple[int, int]] = {
         (find.start, find.end)
         for find in finds
-        if find.group[0] in ("failure", "polarity", "emotion") and (_is_denied(text, find, negators, start) or _is_not_a_bit(text, find))
+        if find.group[0] in ("failure", "polarity", "emotion")
+        and (_is_denied(text, find, negators, start) or _is_not_a_bit(text, find))
     }
     for find in finds:
         kind, key = find.group

@@ -19,7 +19,18 @@ from bot.nlu.normaliser import NORMALISED
 
 # Key on the message under which the facts are left.
 FACTS = "facts"
-REMEDIES = ("apology", "explanation", "refund", "voucher", "replacement", "redo", "upgrade", "gift", "call_back", "priority")
+REMEDIES = (
+    "apology",
+    "explanation",
+    "refund",
+    "voucher",
+    "replacement",
+    "redo",
+    "upgrade",
+    "gift",
+    "call_back",
+    "priority",
+)
 
 _ORDER = re.compile(r"(?<![a-z0-9])[a-z]{0,3}\d{8,24}[a-z]?(?![a-z0-9])")
 _ORDER_NAMED = re.compile(
@@ -29,8 +40,13 @@ _ORDER_NAMED = re.compile(
 )
 _LOOSE_NUMBER = re.compile(r"(?<![a-z0-9])(?=[a-z-]{0,8}\d)[a-z0-9-]{4,26}(?![a-z0-9])")
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d{9})(?!\d)|(?<![\d+])(\+\d{1,3}[ -]?(?:\d[ -]?){6,11}\d)(?!\d)")
-_PHONE_NAMED = re.compile(r"(?:电话|手机|联系方式|\b(?:phone|mobile|cell|tel|number to reach me))(?:号码?| number)?\s{0,2}(?:是|:|is)?\s{0,2}((?:\d[ -]?){7,12}\d)(?!\d)")
-_LAST_FOUR_NAMED = re.compile(r"(?:尾号|后四位|后4位|末四位|末4位|最后四位|最后4位|tail|\b(?:last (?:four|4)(?: digits)?|ending(?: in| with)?|ends (?:in|with)))\s{0,2}(?:是|为|系|:|are|is|号)?\s{0,2}(\d{4})(?!\d)")
+_PHONE_NAMED = re.compile(
+    r"(?:电话|手机|联系方式|\b(?:phone|mobile|cell|tel|number to reach me))(?:号码?| number)?\s{0,2}(?:是|:|is)?\s{0,2}((?:\d[ -]?){7,12}\d)(?!\d)"
+)
+_LAST_FOUR_NAMED = re.compile(
+    r"(?:尾号|后四位|后4位|末四位|末4位|最后四位|最后4位|tail|\b(?:last (?:four|4)(?: digits)?|ending(?: in| with)?|ends (?:in|with)))\s{0,2}(?:是|为|系|:|are|is|号)?\s{0,2}(\d{4})(?!\d)"
+)
+_SPEAKS_OF_PHONE = re.compile(r"手机|电话|phone|mobile|cell")
 _FOUR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 _DATE_LIKE = re.compile(r"^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$")
 
@@ -55,7 +71,9 @@ _COUNT = r"(?:\d{1,3}|[一二两三四五六七八九十半几]{1,3})"
 _OCCURRED = (
     re.compile(rf"(?:20\d\d年)?\d{{1,2}}月\d{{1,2}}[日号]?{_DAY_PART}{_CLOCK}|20\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}"),
     re.compile(rf"(?:大前天|前天|昨天|昨日|今天|今日|当天|昨晚|今晚|今早|昨夜|前晚){_DAY_PART}{_CLOCK}"),
-    re.compile(rf"(?:上上|上个?|这个?|本)(?:周|星期|礼拜)(?:[一二三四五六日天末]{_DAY_PART}{_CLOCK})?|(?:周|星期|礼拜)[一二三四五六日天末]{_DAY_PART}{_CLOCK}|上个?月(?:\d{{1,2}}[号日])?|去年|前几天|前些天|刚才|刚刚"),
+    re.compile(
+        rf"(?:上上|上个?|这个?|本)(?:周|星期|礼拜)(?:[一二三四五六日天末]{_DAY_PART}{_CLOCK})?|(?:周|星期|礼拜)[一二三四五六日天末]{_DAY_PART}{_CLOCK}|上个?月(?:\d{{1,2}}[号日])?|去年|前几天|前些天|刚才|刚刚"
+    ),
     re.compile(rf"{_COUNT}个?(?:多)?(?:天|小时|分钟|周|星期|礼拜|月|年)(?:以?前|之前)"),
     re.compile(r"(?<!\d)(?:早上|上午|中午|下午|晚上|凌晨)(?:\d{1,2}点半?|[一二两三四五六七八九十]{1,3}点半?)"),
     re.compile(
@@ -72,10 +90,16 @@ _PRODUCT = (
         r"(?:买|购买|订购|购|入手|点|收到)(?:了|的|到)?(?:一|两|这|那)?(?:个|件|台|双|条|瓶|箱|盒|袋|份|套|只|把|部|块|本|杯|包|张|款)?(?:的)?"
         r"([一-鿿]{2,8}?)(?=[,，。!?\s]|坏|不|一|就|是|有|太|很|没|用|才|到|里|全|都|少|发|质|居|竟|还|也|已|又|开|漏|破|$)"
     ),
-    re.compile(r"\b(?:my|the|this) (?:new )?((?!(?:one|thing|item|order|same|only|product|money|refund)\b)[a-z]+(?: [a-z]+)?) (?:i|we) (?:bought|ordered|got|received|purchased)\b"),
-    re.compile(r"\b(?:bought|ordered|purchased) (?:a|an|some|two|this) (?:new )?((?!(?:one|thing|item|few|couple|lot)\b)[a-z]+)\b"),
+    re.compile(
+        r"\b(?:my|the|this) (?:new )?((?!(?:one|thing|item|order|same|only|product|money|refund)\b)[a-z]+(?: [a-z]+)?) (?:i|we) (?:bought|ordered|got|received|purchased)\b"
+    ),
+    re.compile(
+        r"\b(?:bought|ordered|purchased) (?:a|an|some|two|this) (?:new )?((?!(?:one|thing|item|few|couple|lot)\b)[a-z]+)\b"
+    ),
 )
-_NOT_A_PRODUCT = re.compile("东西|商品|产品|货|时候|订单|快递|这家|那家|他家|你家|你们|我们|他们|贵|评|退|单|错|了|过|几|多|不")
+_NOT_A_PRODUCT = re.compile(
+    "东西|商品|产品|货|时候|订单|快递|这家|那家|他家|你家|你们|我们|他们|贵|评|退|单|错|了|过|几|多|不"
+)
 
 _WISH = re.compile(
     r"要|想|希望|请|给|帮|能不能|可以|可不可以|麻烦|申请|要求|就|还是|那|吧|马上|立刻|赶紧|必须|把|得|选|直接|宁愿|攞"
@@ -173,13 +197,15 @@ def _order_number(text: str, awaited: Awaited) -> Optional[str]:
         return named.group(1).upper()
     for match in _ORDER.finditer(text):
         number = match.group()
-        if _PHONE.fullmatch(number) and awaited.kind != "order_number":
+        if _PHONE.fullmatch(number) and (awaited.kind != "order_number" or _SPEAKS_OF_PHONE.search(text)):
             continue
         if _DATE_LIKE.match(number) and awaited.kind != "order_number":
             continue
         return number.upper()
     if awaited.kind == "order_number":
         loose = [match.group() for match in _LOOSE_NUMBER.finditer(text) if any(map(str.isdigit, match.group()))]
+        if _SPEAKS_OF_PHONE.search(text):
+            loose = [number for number in loose if not _PHONE.fullmatch(number)]
         if loose:
             return max(loose, key=len).strip("-").upper()
     return None
@@ -198,7 +224,9 @@ def facts_of(text: str, awaited: Awaited) -> Dict[str, Any]:
     facts: Dict[str, Any] = {}
     last_four = _LAST_FOUR_NAMED.search(text) or (awaited.kind == "order_proof" and _FOUR.search(text))
     phone = _PHONE.search(text) or _PHONE_NAMED.search(text)
-    facts["order_number"] = None if awaited.kind in ("order_proof", "rating") and len(text) <= 12 else _order_number(text, awaited)
+    facts["order_number"] = (
+        None if awaited.kind in ("order_proof", "rating") and len(text) <= 12 else _order_number(text, awaited)
+    )
     if phone:
         digits = re.sub(r"[ -]", "", next(group for group in phone.groups() if group))
         facts["phone"] = None if facts["order_number"] == digits else digits
@@ -220,7 +248,11 @@ class FactExtractor(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "FactExtractor":
         """Nothing to configure."""
         return cls()
@@ -228,7 +260,14 @@ class FactExtractor(GraphComponent):
     def process(self, messages: List[Message]) -> List[Message]:
         """Reads the facts of each message in place, guided by what was awaited."""
         for message in messages:
-            message.set(FACTS, facts_of(message.get(NORMALISED)["matching"], awaited_of(message)))
+            normalised = message.get(NORMALISED)
+            facts = facts_of(normalised["matching"], awaited_of(message))
+            for key in ("occurred", "product"):
+                # As said: with the capital letters of the customer.
+                place = normalised["text"].lower().find(facts[key]) if key in facts else -1
+                if place >= 0:
+                    facts[key] = normalised["text"][place : place + len(facts[key])]
+            message.set(FACTS, facts)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -49,11 +49,30 @@ def n_grams(text: str) -> List[str]:
 def lexicon_columns() -> List[str]:
     """Names of the lexicon features, in the order of :func:`lexicon_features`."""
     categories = list(load("failures"))
-    columns = [f"{kind}:{category}" for kind in ("failure", "blamed", "praised", "mentioned", "supposed") for category in categories]
+    columns = [
+        f"{kind}:{category}"
+        for kind in ("failure", "blamed", "praised", "mentioned", "supposed")
+        for category in categories
+    ]
     columns += [f"emotion:{level}" for level in EMOTIONS] + [f"risk:{key}" for key in RISKS]
     return columns + [
-        "negative", "positive", "weak", "hypothetical", "bad clauses", "good clauses", "only good", "any bad", "last bad",
-        "nothing found", "question", "length", "link", "advertising", "asking", "asks without blame", "contrast before blame",
+        "negative",
+        "positive",
+        "weak",
+        "hypothetical",
+        "bad clauses",
+        "good clauses",
+        "only good",
+        "any bad",
+        "last bad",
+        "nothing found",
+        "question",
+        "length",
+        "link",
+        "advertising",
+        "asking",
+        "asks without blame",
+        "contrast before blame",
     ]
 
 
@@ -68,11 +87,21 @@ def lexicon_features(text: str) -> List[float]:
     counts.extend(math.log1p(len(evidence.risk.get(key, ()))) for key in RISKS)
     bad, good = len(evidence.negative), len(evidence.positive)
     counts += [
-        math.log1p(bad), math.log1p(good), math.log1p(len(evidence.weak)), math.log1p(len(evidence.hypothetical)),
-        math.log1p(evidence.bad_clauses), math.log1p(evidence.good_clauses), float(good > 0 and bad == 0), float(bad > 0),
-        float(evidence.last_is_bad), float(bad + good + len(evidence.weak) == 0), math.log1p(text.count("?")),
-        math.log1p(len(text)) / 4.0, float(" url" in text or text.startswith("url") or ".com" in text),
-        math.log1p(len(evidence.advertising)), math.log1p(len(evidence.asking)),
+        math.log1p(bad),
+        math.log1p(good),
+        math.log1p(len(evidence.weak)),
+        math.log1p(len(evidence.hypothetical)),
+        math.log1p(evidence.bad_clauses),
+        math.log1p(evidence.good_clauses),
+        float(good > 0 and bad == 0),
+        float(bad > 0),
+        float(evidence.last_is_bad),
+        float(bad + good + len(evidence.weak) == 0),
+        math.log1p(text.count("?")),
+        math.log1p(len(text)) / 4.0,
+        float(" url" in text or text.startswith("url") or ".com" in text),
+        math.log1p(len(evidence.advertising)),
+        math.log1p(len(evidence.asking)),
         float(bool(evidence.asking or evidence.hypothetical) and not evidence.failures and bad == 0),
         float(bad > 0 and good > 0 and evidence.last_is_bad),
     ]
@@ -106,7 +135,9 @@ class Featuriser:
     def save(self, folder: Path) -> None:
         """Writes ``terms.json`` and ``rarity.npy`` into ``folder``."""
         ordered = sorted(self.terms.vocabulary_, key=self.terms.vocabulary_.__getitem__)
-        (folder / "terms.json").write_text(json.dumps({"terms": ordered, "lexicon_weight": self.lexicon_weight}), encoding="utf-8")
+        (folder / "terms.json").write_text(
+            json.dumps({"terms": ordered, "lexicon_weight": self.lexicon_weight}), encoding="utf-8"
+        )
         np.save(folder / "rarity.npy", self.terms.idf_, allow_pickle=False)
 
     @classmethod
@@ -115,7 +146,10 @@ class Featuriser:
         stored: Dict[str, Any] = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
         featuriser = cls(stored["lexicon_weight"])
         featuriser.terms = TfidfVectorizer(
-            analyzer=n_grams, sublinear_tf=True, dtype=np.float32, vocabulary={term: i for i, term in enumerate(stored["terms"])}
+            analyzer=n_grams,
+            sublinear_tf=True,
+            dtype=np.float32,
+            vocabulary={term: i for i, term in enumerate(stored["terms"])},
         )
         featuriser.terms.idf_ = np.load(folder / "rarity.npy", allow_pickle=False)
         return featuriser

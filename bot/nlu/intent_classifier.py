@@ -9,7 +9,6 @@ import re
 from typing import Any, Dict, List, Optional
 
 import numpy as np
-
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -59,7 +58,11 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
 
     @classmethod
     def create(
-        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "IntentClassifier":
         """A new, untrained classifier."""
         return cls(config, model_storage, resource)
@@ -87,7 +90,12 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
 
     @classmethod
     def load(
-        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
     ) -> "IntentClassifier":
         """The trained classifier; an untrained one, which reads nothing, where no examples had been given."""
         component = cls(config, model_storage, resource)

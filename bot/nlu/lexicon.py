@@ -22,7 +22,9 @@ GAP_LIMIT = 12
 # Starred English entries are single words; no stem is longer.
 LONGEST_STEM = 16
 _ENGLISH_WORD = re.compile(r"[a-z0-9][a-z0-9*'&]*(?:-[a-z0-9]+)*")
-_CLAUSE_END = re.compile(r"[,，。.!！?？;；:：\n~、…—]+(?=\D|$)|\s+(?=[一-鿿])|\b(?:but|however|although|though)\b|但是|不过|可是|然而")
+_CLAUSE_END = re.compile(
+    r"[,，。.!！?？;；:：\n~、…—]+(?=\D|$)|\s+(?=[一-鿿])|\b(?:but|however|although|though)\b|但是|不过|可是|然而"
+)
 
 
 # Inside the gap of "a…b" these deny b ("用了半年都没坏").

@@ -19,13 +19,18 @@ _FOLDS = 3
 _SEED = 42
 
 
-def _weights(features: csr_matrix, labels: np.ndarray, classes: Sequence[str], cost: float) -> "tuple[np.ndarray, np.ndarray]":
+def _weights(
+    features: csr_matrix, labels: np.ndarray, classes: Sequence[str], cost: float
+) -> "tuple[np.ndarray, np.ndarray]":
     """One-against-rest linear separators: weights (columns × classes) and offsets, in the order of ``classes``."""
     model = LinearSVC(C=cost, class_weight="balanced", random_state=_SEED, max_iter=3000)
     model.fit(features, labels)
     weights, offsets = np.zeros((features.shape[1], len(classes))), np.full(len(classes), -10.0)
     if len(model.classes_) == 2:
-        rows, intercepts = np.vstack([-model.coef_[0], model.coef_[0]]), np.array([-model.intercept_[0], model.intercept_[0]])
+        rows, intercepts = (
+            np.vstack([-model.coef_[0], model.coef_[0]]),
+            np.array([-model.intercept_[0], model.intercept_[0]]),
+        )
     else:
         rows, intercepts = model.coef_, model.intercept_
     for row, intercept, name in zip(rows, intercepts, model.classes_):
@@ -54,7 +59,9 @@ class OneOfMany:
         smallest = min(int(np.sum(wanted == name)) for name in classes)
         sharpness = 2.0
         if smallest >= 2:
-            for train, test in StratifiedKFold(min(_FOLDS, smallest), shuffle=True, random_state=_SEED).split(features, wanted):
+            for train, test in StratifiedKFold(min(_FOLDS, smallest), shuffle=True, random_state=_SEED).split(
+                features, wanted
+            ):
                 weights, offsets = _weights(features[train], wanted[train], classes, cost)
                 held_out[test] = features[test] @ weights + offsets
             rows, columns = np.arange(len(wanted)), np.array([classes.index(label) for label in labels])
@@ -74,7 +81,9 @@ class OneOfMany:
 
     def save(self, folder: Path) -> None:
         """Writes ``choice.json`` and ``choice.npz``."""
-        (folder / "choice.json").write_text(json.dumps({"classes": self.classes, "sharpness": self.sharpness}), encoding="utf-8")
+        (folder / "choice.json").write_text(
+            json.dumps({"classes": self.classes, "sharpness": self.sharpness}), encoding="utf-8"
+        )
         np.savez_compressed(folder / "choice.npz", weights=self.weights.astype(np.float32), offsets=self.offsets)
 
     @classmethod

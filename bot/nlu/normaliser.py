@@ -34,8 +34,8 @@ _HAN = re.compile(r"[一-鿿㐀-䶿]")
 _KANA_OR_HANGUL = re.compile(r"[぀-ヿ가-힯]")
 _LATIN_WORD = re.compile(r"(?<![\w@/.])[a-z][a-z']*(?![\w/])", re.IGNORECASE)
 # What speakers of both languages type; it does not tell the language.
-_SHARED_WORDS = frozenset("ok okay bye hi hello hey sb vip app wifi pos lol emmm hmm thx tks pls no".split())
-_CANTONESE = re.compile("[唔冇嘅咗喺佢哋嚟啲咁]")
+_SHARED_WORDS = frozenset(["ok", "okay", "bye", "hi", "hello", "hey", "sb", "vip", "app", "wifi", "pos", "lol", "emmm", "hmm", "thx", "tks", "pls", "no"])
+_CANTONESE = re.compile("[唔冇嘅咗喺佢哋嚟啲咁搵揾嘢]|俾人")
 
 
 @lru_cache(maxsize=None)
@@ -110,7 +110,9 @@ def normalise(text: Any) -> Dict[str, Any]:
     # Lone surrogates can be typed into JSON; they could not be encoded again on the way out.
     raw = raw.encode("utf-8", "ignore").decode("utf-8")
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", raw))
-    plain = _CONTROL.sub(" ", _INVISIBLE.sub("", plain)).translate({0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0x60: "'"})
+    plain = _CONTROL.sub(" ", _INVISIBLE.sub("", plain)).translate(
+        {0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0x60: "'"}
+    )
     plain = plain[:LONGEST_TEXT]
     script, language = script_of(plain), language_of(plain)
     if _HAN.search(plain):
@@ -120,12 +122,16 @@ def normalise(text: Any) -> Dict[str, Any]:
         plain = tables["cantonese_pattern"].sub(lambda match: tables["cantonese"][match.group()], plain)
     word_key = "en" if language == "en" else "zh"
     plain = tables["emoji_pattern"].sub(lambda match: " " + tables["emoji"][match.group()][word_key] + " ", plain)
-    plain = "".join(" " if unicodedata.category(character) in ("So", "Sk", "Cn", "Co") else character for character in plain)
+    plain = "".join(
+        " " if unicodedata.category(character) in ("So", "Sk", "Cn", "Co") else character for character in plain
+    )
     plain = _STRETCHED_LETTER.sub(_shorten_letters, plain)
     plain = _STRETCHED_HAN.sub(r"\1\1", plain)
     plain = _STRETCHED_MARK.sub(r"\1\1\1", plain)
     plain = _BLANKS.sub(" ", plain).strip()[:LONGEST_TEXT]
-    matching = " ".join(_ACCOUNT_NAME.sub(" ", _ADDRESS.sub(" url ", plain)).replace("#", " #").split(" ")).lower().strip()
+    matching = (
+        " ".join(_ACCOUNT_NAME.sub(" ", _ADDRESS.sub(" url ", plain)).replace("#", " #").split(" ")).lower().strip()
+    )
     return {"text": plain, "matching": matching, "language": language, "script": script}
 
 
@@ -135,7 +141,11 @@ class Normaliser(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "Normaliser":
         """Nothing to configure."""
         return cls()

@@ -4,12 +4,12 @@ from datetime import date
 
 from aiohttp import web
 
-from analytics.blueprint import read_blueprint
 from analytics.roll_up import roll_up_chunk
 from analytics.service_steps import SERVICE
 from analytics.sigma_summary import PROCESSES, SPLITS, sigma_summary
 from desk.errors import ApiError
 from desk.keys import DATABASE, FIRM, SETTINGS
+from store.blueprint import read_blueprint
 
 
 async def get_sigma(request: web.Request) -> web.Response:

@@ -24,7 +24,9 @@ class OrderPosted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     number: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    identities: Annotated[list[Annotated[str, Field(pattern=r"^[^:\s]{1,32}:.{1,256}$")]], Field(max_length=50)] | None = None
+    identities: (
+        Annotated[list[Annotated[str, Field(pattern=r"^[^:\s]{1,32}:.{1,256}$")]], Field(max_length=50)] | None
+    ) = None
     phone_last4: Annotated[str, Field(pattern=r"^\d{4}$")] | None = None
     placed_at: AwareDatetime
     promised_at: AwareDatetime | None = None
@@ -63,5 +65,3 @@ class VolumesPosted(RootModel[Annotated[list[VolumePosted], Field(min_length=1, 
         if len(keys) < len(self.root):
             raise ValueError("a day, process, step, category and department stand in the list twice")
         return self
-
-

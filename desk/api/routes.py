@@ -42,7 +42,9 @@ ROUTES = (
         "All messages both ways, numbered without gaps",
         query=("after", "limit"),
     ),
-    ApiRoute("GET", "/api/v1/cases", handlers.get_cases, "A customer's cases, newest first", query=("identity", "limit")),
+    ApiRoute(
+        "GET", "/api/v1/cases", handlers.get_cases, "A customer's cases, newest first", query=("identity", "limit")
+    ),
     ApiRoute("GET", "/api/v1/cases/{number}", handlers.get_case, "One case"),
     ApiRoute("POST", "/api/v1/orders", handlers.post_orders, "Upsert orders by number", body=OrdersPosted),
     ApiRoute("POST", "/api/v1/volumes", handlers.post_volumes, "Replace volumes by key", body=VolumesPosted),

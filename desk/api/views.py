@@ -152,9 +152,7 @@ def case_view(work: UnitOfWork, case: Case) -> dict[str, Any]:
             }
             for remedy in case.remedies
         ],
-        "promises": [
-            {"text": made.text, "due_at": moment(made.due_at), "state": made.state} for made in case.promises
-        ],
+        "promises": [{"text": made.text, "due_at": moment(made.due_at), "state": made.state} for made in case.promises],
         "ratings": [
             {
                 "score": rating.score,
@@ -178,5 +176,3 @@ def _conversation(work: UnitOfWork, address: Address) -> Conversation | None:
         .order_by(Conversation.id.desc())
     )
     return work.session.scalars(statement).first()
-
-

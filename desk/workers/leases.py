@@ -1,4 +1,7 @@
-"""The right to answer a conversation, for a while (design.md section 2, line 2). Each function runs in a unit of work."""
+"""The right to answer a conversation, for a while; each function runs in a unit of work.
+
+Design.md section 2, line 2.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,12 +1,15 @@
 """Alembic's way into the database; ``store.migrate`` hands the connection over."""
 
+from typing import Any, Literal
+
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 
 from store.tables import Base
 from store.tables.base import UtcDateTime
 
 
-def render_item(kind: str, item: object, _: object) -> str | bool:
+def render_item(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
     """Migrations name plain SQL types, so that they outlive the project's own."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 

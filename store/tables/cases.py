@@ -34,7 +34,7 @@ class Case(Base):
     wished_remedy: Mapped[str | None] = mapped_column(String(200))
     department: Mapped[str] = mapped_column(String(64))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
-    service_step: Mapped[str | None] = mapped_column(String(64))  # step of the service blueprint that failed
+    service_step: Mapped[str] = mapped_column(String(64), default="")  # of the blueprint; empty where none fits
     valid: Mapped[bool | None]  # whether the complaint stands; null until judged
     order_proved: Mapped[bool] = mapped_column(default=False)
     order_unknown: Mapped[bool] = mapped_column(default=False)

@@ -14,7 +14,9 @@ class OutcomeEventRow(Base):
 
     __tablename__ = "outcome_events"
     __table_args__ = (
-        Index("ix_outcome_events_uncounted", "id", sqlite_where=text("NOT counted"), postgresql_where=text("NOT counted")),
+        Index(
+            "ix_outcome_events_uncounted", "id", sqlite_where=text("NOT counted"), postgresql_where=text("NOT counted")
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -38,8 +38,11 @@ class ImaginedCase:
     def judged(self, valid: bool, minute: float = 5, step: str = "delivery") -> OutcomeEvent:
         return events.CaseJudged(**self._shared(_after(minute)), valid=valid, service_step=step)
 
-    def corrected(self, minute: float = 6) -> OutcomeEvent:
-        return events.AssessmentCorrected(**self._shared(_after(minute)))
+    def reassessed(self, minute: float = 4, step: str = "delivery") -> OutcomeEvent:
+        return events.CaseReassessed(**self._shared(_after(minute)), service_step=step)
+
+    def corrected(self, minute: float = 6, step: str = "delivery") -> OutcomeEvent:
+        return events.AssessmentCorrected(**self._shared(_after(minute)), service_step=step)
 
     def answered(self, accepted: bool, minute: float = 10, offer_round: int = 1) -> OutcomeEvent:
         return events.OfferAnswered(**self._shared(_after(minute)), accepted=accepted, round=offer_round)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from analytics.blueprint import read_blueprint
-from analytics.firm_files import FirmFileError, firm_zone
+from analytics.firm_zone import firm_zone
 from recovery.failures import Category
+from store.blueprint import read_blueprint
+from store.firm_files import FirmDataError
 
 FIRM = Path(__file__).parents[2] / "data/firm"
 
@@ -48,7 +49,7 @@ STEP = "  - {key: paying, name: {zh: 付款, en: paying}, categories: [billing_p
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, content: str, line: int, complaint: str) -> None:
     path = tmp_path / "blueprint.yml"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(FirmFileError) as caught:
+    with pytest.raises(FirmDataError) as caught:
         read_blueprint(tmp_path)
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert complaint in str(caught.value)
@@ -58,5 +59,5 @@ def test_the_firms_zone_is_read_and_checked(tmp_path: Path) -> None:
     (tmp_path / "firm.yml").write_text("name: a firm\nzone: Asia/Shanghai\n")
     assert firm_zone(tmp_path).key == "Asia/Shanghai"
     (tmp_path / "firm.yml").write_text("name: a firm\nzone: Moon/Crater\n")
-    with pytest.raises(FirmFileError, match=r"firm.yml:2: zone: .*is no time zone"):
+    with pytest.raises(FirmDataError, match=r"firm.yml:2: zone: .*is no time zone"):
         firm_zone(tmp_path)

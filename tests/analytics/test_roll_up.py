@@ -166,7 +166,7 @@ def test_an_unknown_kind_counts_for_nothing_and_a_broken_record_is_named(databas
     with database.begin() as work:
         work.session.execute(update(OutcomeEventRow).values(kind="case_rated", counted=False))
         work.commit()
-    with pytest.raises(UnreadableEvent, match="case_rated of case AM-2222-2222 .*'score' is missing"):
+    with pytest.raises(UnreadableEvent, match=r"case_rated of case AM-2222-2222 .*'score' is missing"):
         roll_up(database, SHANGHAI)
 
 
@@ -269,9 +269,10 @@ def test_two_processes_at_once_count_each_event_once_on_sqlite(tmp_path: Path) -
     two_at_once(url, many_cases(40))
 
 
-def test_two_processes_at_once_count_each_event_once_on_postgresql(postgresql_url: str) -> None:
-    with Database(postgresql_url) as database:
-        migrate(database)
+def test_two_processes_at_once_count_each_event_once_on_postgresql(
+    postgresql_database: Database, postgresql_url: str
+) -> None:
+    assert counts(postgresql_database) == {}
     two_at_once(postgresql_url, many_cases(150))
     with Database(postgresql_url) as database:
         case = ImaginedCase("AM-0000-2222")

@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from analytics.blueprint import Blueprint
 from analytics.roll_up import roll_up
 from analytics.sigma import Convention, DefectRate, NoDenominator, RolledYield, WrongInput
 from analytics.sigma_summary import SigmaLine, SigmaSummary, sigma_summary
 from analytics.sigma_table import sigma_table
 from recovery.events import OutcomeEvent
+from store.blueprint import Blueprint
 from store.database import Database
 from store.tables.outcomes import Volume
 from tests.analytics.imagined_cases import QUALITY, SHANGHAI, ImaginedCase, record

@@ -128,6 +128,14 @@ def test_a_service_defect_counts_by_the_latest_look_at_the_case() -> None:
     assert service_outcomes([case.opened(), seen.corrected()], SHANGHAI)[0].dimensions == QUALITY
 
 
+def test_a_service_defect_follows_the_machine_and_then_the_people() -> None:
+    opened, reassessed = case.opened(step=""), case.reassessed(step="payment")
+    corrected, judged = case.corrected(step="preparation"), case.judged(True, minute=7, step="ordering")
+    assert service_step(opened, reassessed) == "payment"
+    assert service_step(opened, reassessed, corrected) == "preparation"
+    assert service_step(opened, reassessed, corrected, judged) == "ordering"
+
+
 def test_days_are_the_firms_own() -> None:
     eleven_at_night_utc = (23 - NOON.hour) * 60
     outcome = recovery_outcomes([case.opened(eleven_at_night_utc)], SHANGHAI)[0]

@@ -13,7 +13,7 @@ os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bot.standalone import Understander, training_examples  # noqa: E402
+from bot.standalone import Understander, training_examples
 
 
 @pytest.fixture(scope="session")

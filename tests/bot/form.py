@@ -6,11 +6,40 @@ import json
 from typing import Any
 
 INTENTS = {
-    "complain", "inform", "affirm", "deny", "accept_offer", "wish_remedy", "case_status", "request_person", "rate", "withdraw",
-    "greet", "goodbye", "thank", "praise", "ask_policy", "ask_machine", "chitchat", "spam", "abuse", "nlu_fallback",
+    "complain",
+    "inform",
+    "affirm",
+    "deny",
+    "accept_offer",
+    "wish_remedy",
+    "case_status",
+    "request_person",
+    "rate",
+    "withdraw",
+    "greet",
+    "goodbye",
+    "thank",
+    "praise",
+    "ask_policy",
+    "ask_machine",
+    "chitchat",
+    "spam",
+    "abuse",
+    "nlu_fallback",
 }
 RISKS = {"safety", "legal", "media", "fraud", "churn", "vulnerable", "privacy", "abuse"}
-REMEDIES = {"apology", "explanation", "refund", "voucher", "replacement", "redo", "upgrade", "gift", "call_back", "priority"}
+REMEDIES = {
+    "apology",
+    "explanation",
+    "refund",
+    "voucher",
+    "replacement",
+    "redo",
+    "upgrade",
+    "gift",
+    "call_back",
+    "priority",
+}
 REASONS = {"asked", "refuses_machine", "safety", "account_security", "minor", "elder"}
 KEYS = {"language", "script", "text", "sure", "readings", "categories", "emotion", "risk", "facts", "hand_over"}
 TEXT_FACTS = {"order_number", "phone", "phone_last4", "occurred", "product"}
@@ -30,7 +59,11 @@ def assert_form(understanding: Any) -> None:
     readings = understanding["readings"]
     assert len(readings) <= (3 if understanding["sure"] else 2)
     for reading in readings:
-        assert set(reading) == {"intent", "confidence"} and reading["intent"] in INTENTS and 0 <= reading["confidence"] <= 1
+        assert (
+            set(reading) == {"intent", "confidence"}
+            and reading["intent"] in INTENTS
+            and 0 <= reading["confidence"] <= 1
+        )
     for category in understanding["categories"]:
         assert set(category) == {"key", "confidence", "words"} and isinstance(category["key"], str)
         assert 0 <= category["confidence"] <= 1 and is_words(category["words"])
@@ -51,7 +84,9 @@ def assert_form(understanding: Any) -> None:
     assert facts.pop("rating", 1) in (1, 2, 3, 4, 5)
     assert not facts
     if understanding["hand_over"] is not None:
-        assert set(understanding["hand_over"]) == {"reason", "words"} and understanding["hand_over"]["reason"] in REASONS
+        assert (
+            set(understanding["hand_over"]) == {"reason", "words"} and understanding["hand_over"]["reason"] in REASONS
+        )
         assert is_words(understanding["hand_over"]["words"]) and understanding["hand_over"]["words"]
     # It must travel as JSON.
     json.dumps(understanding, allow_nan=False).encode("utf-8")

@@ -10,7 +10,9 @@ def test_denied_failures_do_not_count():
     assert set(evidence.failures) == {"product_mismatch"}
 
 
-@pytest.mark.parametrize("text", ["一点异味都没有", "没有破损", "不错", "没问题", "no delay", "not bad", "用了半年都没坏"])
+@pytest.mark.parametrize(
+    "text", ["一点异味都没有", "没有破损", "不错", "没问题", "no delay", "not bad", "用了半年都没坏"]
+)
 def test_words_turned_round_are_no_blame(text):
     assert not evidence_of(text).bad_clauses and not evidence_of(text).failures
 
@@ -20,7 +22,9 @@ def test_denied_praise_blames(text):
     assert evidence_of(text).bad_clauses
 
 
-@pytest.mark.parametrize("text", ["如果收到坏的可以退吗?", "what happens if it arrives damaged?", "保修期内进水算不算人为损坏?"])
+@pytest.mark.parametrize(
+    "text", ["如果收到坏的可以退吗?", "what happens if it arrives damaged?", "保修期内进水算不算人为损坏?"]
+)
 def test_what_is_only_asked_has_not_failed(text):
     assert not evidence_of(text).failures
 

@@ -46,6 +46,9 @@ def test_it_reads_what_was_said_and_nothing_else(text, awaited, facts):
     assert facts_of(text, awaited) == facts
 
 
-@pytest.mark.parametrize(("numeral", "value"), [("三百五", 350), ("三百零五", 305), ("一千二百", 1200), ("十五", 15), ("两万", 20000), ("八", 8), ("二十", 20)])
+@pytest.mark.parametrize(
+    ("numeral", "value"),
+    [("三百五", 350), ("三百零五", 305), ("一千二百", 1200), ("十五", 15), ("两万", 20000), ("八", 8), ("二十", 20)],
+)
 def test_chinese_numerals(numeral, value):
     assert chinese_number(numeral) == value

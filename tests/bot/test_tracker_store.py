@@ -42,7 +42,9 @@ async def test_its_size_does_not_grow_with_conversations():
 def test_the_cached_validator_accepts_and_refuses_as_rasa_does():
     adaptations.apply()
     action = RemoteAction("action_hear_complaint", None)
-    assert action._validate_action_result({"events": [{"event": "slot", "name": "a", "value": 1}], "responses": [{"text": "x"}]})
+    assert action._validate_action_result(
+        {"events": [{"event": "slot", "name": "a", "value": 1}], "responses": [{"text": "x"}]}
+    )
     for wrong in ({"events": "none"}, {"responses": ["text"]}, [], {"events": [{"event": "slot"}]}):
         with pytest.raises(jsonschema.ValidationError):
             action._validate_action_result(wrong)

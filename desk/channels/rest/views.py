@@ -64,7 +64,5 @@ def _answer(work: UnitOfWork, inbox_id: str) -> _Answer:
     )
     if state == "open" or work.session.scalar(select(under_way)):
         return _Answer(False, ())
-    statement = (
-        select(Message).where(Message.inbox_id == inbox_id, Message.direction == "out").order_by(Message.number)
-    )
+    statement = select(Message).where(Message.inbox_id == inbox_id, Message.direction == "out").order_by(Message.number)
     return _Answer(True, tuple(work.session.scalars(statement)))

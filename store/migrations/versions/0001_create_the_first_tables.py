@@ -1,6 +1,6 @@
 """Create the first tables
 
-Revision: 0001, the first, 2026-11-21 21:27:13.258481
+Revision: 0001, the first, 2026-11-21 21:38:32.560731
 """
 
 import sqlalchemy as sa
@@ -304,7 +304,7 @@ def upgrade() -> None:
         sa.Column("wished_remedy", sa.String(length=200), nullable=True),
         sa.Column("department", sa.String(length=64), nullable=False),
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("service_step", sa.String(length=64), nullable=True),
+        sa.Column("service_step", sa.String(length=64), nullable=False),
         sa.Column("valid", sa.Boolean(), nullable=True),
         sa.Column("order_proved", sa.Boolean(), nullable=False),
         sa.Column("order_unknown", sa.Boolean(), nullable=False),

@@ -1,4 +1,7 @@
-"""Read one YAML file into a model; a mistake is told with its file and line."""
+"""Read one of the firm's YAML files into a model; a mistake is told with its file and line.
+
+It lives in the store's house because both those who act and those who count read such files.
+"""
 
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +28,8 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         content = yaml.safe_load(source)
     except OSError as error:
         raise FirmDataError(f"{path}:1: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FirmDataError(f"{path}:1: is not UTF-8") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FirmDataError(f"{path}:{line}: no valid YAML: {error.problem}") from None
@@ -34,9 +39,11 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         return model.model_validate(content)
     except ValidationError as error:
         lines = []
-        for problem in error.errors(include_url=False):
-            place = ".".join(str(part) for part in problem["loc"])
-            lines.append(f"{path}:{_line_of(node, problem['loc'])}: {place or 'the file'}: {problem['msg']}")
+        for problem in error.errors(include_url=False, include_input=False):
+            # A model that compares entries with each other says by ``place`` which one is wrong.
+            where = problem["loc"] + tuple(problem.get("ctx", {}).get("place", ()))
+            place = ".".join(str(part) for part in where)
+            lines.append(f"{path}:{_line_of(node, where)}: {place or 'the file'}: {problem['msg']}")
         raise FirmDataError("\n".join(lines)) from None
 
 

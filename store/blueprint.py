@@ -6,8 +6,10 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from analytics.firm_files import read_firm_file
-from analytics.service_steps import NO_STEP
+from store.firm_files import read_yaml
+
+# The step of a valid complaint that fits none of the blueprint's; also the key of volumes not told apart by step.
+NO_STEP = ""
 
 
 class _Strict(BaseModel):
@@ -66,6 +68,6 @@ def read_blueprint(folder: Path) -> Blueprint:
     """The blueprint in the firm's ``folder``.
 
     Raises:
-        FirmFileError: with file and line of the mistake.
+        FirmDataError: with file and line of the mistake.
     """
-    return read_firm_file(folder / "blueprint.yml", Blueprint)
+    return read_yaml(folder / "blueprint.yml", Blueprint)

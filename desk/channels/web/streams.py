@@ -1,0 +1,33 @@
+"""The open event streams of this process, so that they end when it does."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from desk.hub import Hub
+
+
+class Streams:
+    """Which conversations are being listened to.
+
+    Attributes:
+        closing: the process ends; every stream is to end after what it is sending.
+    """
+
+    def __init__(self) -> None:
+        self.closing = False
+        self._conversations: list[int] = []
+
+    @contextmanager
+    def open(self, conversation_id: int) -> Iterator[None]:
+        """Count a stream in for as long as it is open."""
+        self._conversations.append(conversation_id)
+        try:
+            yield
+        finally:
+            self._conversations.remove(conversation_id)
+
+    def close(self, hub: Hub) -> None:
+        """Have all streams end, and take in no more."""
+        self.closing = True
+        for conversation_id in set(self._conversations):
+            hub.wake(conversation_id)

@@ -1,0 +1,264 @@
+"""One conversation with its case, as the person who handles it needs it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from actions.cases import get_fact
+from actions.firm import Firm
+from actions.remedies import describe_offer
+from actions.staff import authority_needed, covers
+from desk.console.clocks import Clock, read_clock
+from desk.console.watch import conversation_versions
+from recovery.money import Money
+from recovery.remedies import RemedyKind
+from store.database import UnitOfWork
+from store.tables import (
+    Assessment,
+    Case,
+    Conversation,
+    HandOver,
+    Message,
+    Offer,
+    Order,
+    OutboxRow,
+    Promise,
+    Remedy,
+    Staff,
+)
+
+HISTORY_LENGTH = 200
+_OTHER_CASES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of the history.
+
+    Attributes:
+        by: name of the person of staff who said it; None for customer and bot.
+        delivery: ``pending``, ``failed`` or ``held`` where it has not reached the channel; else None.
+    """
+
+    message: Message
+    by: str | None
+    delivery: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLine:
+    """An offer, priced and worded.
+
+    Attributes:
+        authority: who may grant it now.
+        within_own: whether the reader may.
+    """
+
+    offer: Offer
+    what: str
+    cost: Money
+    authority: str
+    within_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """A promise, and whether the reader can note that it was done."""
+
+    promise: Promise
+    clock: Clock
+    to_be_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CasePanel:
+    """A case and what belongs to it.
+
+    Attributes:
+        words: label → what the customer said that spoke for it; risks as ``risk:key``.
+        order: as the merchant knows it, where there is one by that number.
+    """
+
+    case: Case
+    owner: str | None
+    words: dict[str, list[str]]
+    corrected_by: str | None
+    facts: dict[str, str]
+    amount: Money | None
+    order_number: str | None
+    order: Order | None
+    order_total: Money | None
+    offers: list[OfferLine]
+    remedies: list[tuple[Remedy, Money]]
+    rating_by: dict[int, str]
+    first_response: Clock
+    resolution: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """All that the page shows, read at one moment."""
+
+    version: str
+    conversation: Conversation
+    holder: Staff | None
+    history: list[Said]
+    earlier: int | None
+    hand_overs: list[HandOver]
+    waiting: Clock | None
+    panel: CasePanel | None
+    promises: list[PromiseLine]
+    other_cases: list[Case]
+
+
+def find_by_public_id(work: UnitOfWork, public_id: str) -> Conversation | None:
+    """The conversation with this public id, or None."""
+    return work.session.scalars(select(Conversation).where(Conversation.public_id == public_id)).first()
+
+
+def read_conversation(
+    work: UnitOfWork,
+    firm: Firm,
+    me: Staff,
+    language: str,
+    public_id: str,
+    case_number: str | None = None,
+    before: int | None = None,
+) -> ConversationPage | None:
+    """The conversation as ``me`` sees it, or None where there is none.
+
+    Args:
+        language: of the descriptions.
+        case_number: one of the customer's cases; the one in focus where it names none.
+        before: show what was said before this number.
+    """
+    conversation = find_by_public_id(work, public_id)
+    if conversation is None:
+        return None
+    cases = list(
+        work.session.scalars(
+            select(Case)
+            .where(Case.customer_id == conversation.identity.customer_id)
+            .options(*_LOADED)
+            .order_by(Case.opened_at.desc(), Case.id.desc())
+            .limit(_OTHER_CASES)
+        )
+    )
+    shown = next((case for case in cases if case.number == case_number), None) or next(
+        (case for case in cases if case.id == conversation.focus_case_id), cases[0] if cases else None
+    )
+    promises = [
+        made
+        for made in work.session.scalars(
+            select(Promise).where(Promise.conversation_id == conversation.id).order_by(Promise.due_at.desc())
+        )
+        if made.case_id is None or (shown is not None and made.case_id == shown.id)
+    ]
+    answer = next((made for made in promises if made.kind == "person_answers" and made.state == "open"), None)
+    history = _history(work, conversation, before)
+    hand_overs = select(HandOver).where(HandOver.conversation_id == conversation.id).order_by(HandOver.id.desc())
+    return ConversationPage(
+        version=conversation_versions(work, {conversation.id})[conversation.id],
+        conversation=conversation,
+        holder=work.session.get(Staff, conversation.taken_by_id) if conversation.taken_by_id else None,
+        history=history,
+        earlier=history[0].message.number if history and history[0].message.number > 1 else None,
+        hand_overs=list(work.session.scalars(hand_overs.limit(10))),
+        waiting=read_clock(answer.made_at, answer.due_at, work.now) if answer else None,
+        panel=_panel(work, firm, me, language, shown) if shown else None,
+        promises=[_promise_line(made, shown, work.now) for made in promises],
+        other_cases=[case for case in cases if case is not shown],
+    )
+
+
+_LOADED = [
+    selectinload(relation)
+    for relation in (Case.conversation, Case.facts, Case.offers, Case.remedies, Case.promises, Case.ratings)
+]
+
+
+def _history(work: UnitOfWork, conversation: Conversation, before: int | None) -> list[Said]:
+    statement = select(Message).where(Message.conversation_id == conversation.id)
+    if before is not None:
+        statement = statement.where(Message.number < before)
+    latest = list(work.session.scalars(statement.order_by(Message.number.desc()).limit(HISTORY_LENGTH)))
+    names = _names(work, {message.staff_id for message in latest})
+    undelivered = {
+        row.message_id: row.state
+        for row in work.session.scalars(
+            select(OutboxRow).where(OutboxRow.conversation_id == conversation.id, OutboxRow.state != "sent")
+        )
+    }
+    return [
+        Said(message, names.get(message.staff_id or 0), undelivered.get(message.id)) for message in reversed(latest)
+    ]
+
+
+def _names(work: UnitOfWork, ids: set[int | None]) -> dict[int, str]:
+    return {staff.id: staff.name for staff in work.session.scalars(select(Staff).where(Staff.id.in_(ids - {None})))}
+
+
+def _panel(work: UnitOfWork, firm: Firm, me: Staff, language: str, case: Case) -> CasePanel:
+    judged = list(work.session.scalars(select(Assessment).where(Assessment.case_id == case.id).order_by(Assessment.id)))
+    words: dict[str, list[str]] = {}
+    for assessment in judged:
+        for label, said in assessment.words.items():
+            known = words.setdefault(label, [])
+            known.extend(word for word in said if word not in known)
+    number, amount = get_fact(case, "order_number"), get_fact(case, "amount")
+    order = work.session.get(Order, number) if number else None
+    names = _names(work, {case.owner_id, *(rating.handled_by_id for rating in case.ratings)})
+    return CasePanel(
+        case=case,
+        owner=names.get(case.owner_id or 0),
+        words=words,
+        corrected_by=judged[-1].by if judged and judged[-1].by != "bot" else None,
+        facts={fact.key: fact.value for fact in case.facts if fact.key not in ("order_number", "amount")},
+        amount=_read_amount(amount) if amount else None,
+        order_number=number,
+        order=order,
+        order_total=Money(order.total, order.currency) if order else None,
+        offers=[_offer_line(work, firm, me, language, case, offer) for offer in reversed(case.offers)],
+        remedies=[(remedy, Money(remedy.amount, remedy.currency)) for remedy in case.remedies],
+        rating_by={rating.id: names[rating.handled_by_id] for rating in case.ratings if rating.handled_by_id in names},
+        first_response=read_clock(case.opened_at, case.first_response_due, work.now, _answered(case)),
+        resolution=read_clock(case.opened_at, case.resolution_due, work.now, case.resolved_at or case.closed_at),
+    )
+
+
+def _answered(case: Case) -> datetime | None:
+    """When a person first answered; a case settled without one owes no answer any more."""
+    return case.first_response_at or case.resolved_at or case.closed_at
+
+
+def _offer_line(work: UnitOfWork, firm: Firm, me: Staff, language: str, case: Case, offer: Offer) -> OfferLine:
+    needed = authority_needed(work, firm, case, offer) if offer.state == "awaiting_approval" else offer.authority
+    return OfferLine(
+        offer=offer,
+        what=describe_offer(firm, language, offer),
+        cost=Money(offer.cost, offer.currency),
+        authority=needed,
+        within_own=offer.state == "awaiting_approval" and covers(me, authority_needed(work, firm, case, offer)),
+    )
+
+
+def _promise_line(made: Promise, case: Case | None, now: datetime) -> PromiseLine:
+    """A call that was not made in time is still owed: the promise is broken, the remedy is not carried out."""
+    owed = case is not None and any(
+        remedy.kind == RemedyKind.CALL_BACK and remedy.state == "intended" for remedy in case.remedies
+    )
+    by_hand = made.kind not in ("person_answers", "approval")
+    stopped = made.settled_at if made.state != "open" else None
+    return PromiseLine(
+        made,
+        read_clock(made.made_at, made.due_at, now, stopped),
+        by_hand and (made.state == "open" or (owed and made.kind == "call_back")),
+    )
+
+
+def _read_amount(value: str) -> Money | None:
+    """The fact ``amount``, kept as ``30000 CNY``."""
+    minor, _, currency = value.partition(" ")
+    return Money(int(minor), currency) if minor.isdigit() and currency else None

@@ -1,0 +1,50 @@
+"""The stream that tells an open page to look again."""
+
+import asyncio
+
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse
+
+from desk.console import sessions
+from desk.console.conversation import find_by_public_id
+from desk.console.keys import SIGNED_IN, WATCH
+from desk.keys import DATABASE, HUB
+from store.database import UnitOfWork
+
+# How often a stream sees whether its session still holds.
+_LOOK_AT_SESSION_SECONDS = 30.0
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """Server-sent events ``queue`` and, for ``?conversation=``, ``conversation``; the data is a version.
+
+    A page compares it with its own, so that a lost or doubled event does no harm. The stream ends with the session.
+    """
+    app, digest = request.app, request[SIGNED_IN].digest
+    conversation_id = None
+    if "conversation" in request.query:
+        conversation_id = await app[DATABASE].read(_find_id, request.query["conversation"])
+        if conversation_id is None:
+            raise web.HTTPNotFound
+    response = EventSourceResponse()
+    await response.prepare(request)
+    loop = asyncio.get_running_loop()
+    looked_at, sent = loop.time(), dict[str, str]()
+    async with response:
+        with app[WATCH].watching(app[HUB], conversation_id) as watcher:
+            while not app[WATCH].ended and response.is_connected():
+                for name, version in watcher.versions().items():
+                    if sent.get(name) != version:
+                        await response.send(version, event=name)
+                        sent[name] = version
+                await watcher.wait(_LOOK_AT_SESSION_SECONDS)
+                if loop.time() - looked_at >= _LOOK_AT_SESSION_SECONDS:
+                    looked_at = loop.time()
+                    if await app[DATABASE].read(sessions.find, digest) is None:
+                        break
+    return response
+
+
+def _find_id(work: UnitOfWork, public_id: str) -> int | None:
+    conversation = find_by_public_id(work, public_id)
+    return conversation.id if conversation else None

@@ -1,0 +1,126 @@
+"""Pages: templates filled in with the words of the reader's language."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from aiohttp import web
+
+from actions.words.catalogue import LANGUAGES, Catalogue
+from actions.words.formats import show_day, show_moment, show_money, show_span, show_time
+from desk.console.keys import CSRF, SIGNED_IN, TEMPLATES, WORDS
+from desk.console.permissions import PREFIX, RULES
+from desk.console.queue import read_summary
+from desk.keys import DATABASE, FIRM
+
+_FOLDER = Path(__file__).parent
+
+
+def read_words() -> Catalogue:
+    """The console's own texts."""
+    return Catalogue.read(_FOLDER / "words")
+
+
+def make_environment() -> jinja2.Environment:
+    """The templates; whatever is filled in is escaped."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def language_of(request: web.Request) -> str:
+    """What the reader reads: their own language, or the one asked for, the browser's, the firm's."""
+    if SIGNED_IN in request:
+        return request[SIGNED_IN].staff.language if request[SIGNED_IN].staff.language in LANGUAGES else "en"
+    asked = request.query.get("language")
+    if asked in LANGUAGES:
+        return asked
+    for part in request.headers.get("Accept-Language", "").split(","):
+        language = part.partition(";")[0].strip().partition("-")[0].lower()
+        if language in LANGUAGES:
+            return language
+    return request.app[FIRM].file.language
+
+
+def say(request: web.Request, key: str, **values: Any) -> str:
+    """A text of the console in the reader's language."""
+    return request.app[WORDS].render(language_of(request), key, **values)
+
+
+async def render(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
+    """A page.
+
+    Args:
+        template: its file.
+        context: what it shows besides the reader, their permissions and the head's counts.
+    """
+    signed_in = request.get(SIGNED_IN)
+    summary = await request.app[DATABASE].read(read_summary) if signed_in else None
+    text = (
+        request.app[TEMPLATES]
+        .get_template(template)
+        .render(
+            **_formats(request),
+            me=signed_in.staff if signed_in else None,
+            csrf=request[CSRF],
+            summary=summary,
+            here=request.rel_url.path_qs if request.method == "GET" else f"{PREFIX}/",
+            now=request.app[DATABASE].clock(),
+            may=partial(_may, signed_in.staff.role if signed_in else ""),
+            **context,
+        )
+    )
+    return web.Response(text=text, content_type="text/html", status=status)
+
+
+async def render_error(request: web.Request, status: int, key: str) -> web.Response:
+    """A page that says what is wrong and leads on."""
+    return await render(request, "error.html", status=status, message=say(request, key))
+
+
+def _may(role: str, method: str, path: str) -> bool:
+    return role in RULES[method, path].roles
+
+
+def _formats(request: web.Request) -> dict[str, Any]:
+    firm, language = request.app[FIRM], language_of(request)
+    steps = {step.key: step.name.in_language(language) for step in firm.blueprint}
+    departments = {department.key: department.name.in_language(language) for department in firm.departments}
+
+    def local_moment(moment: datetime) -> str:
+        return show_moment(firm.local(moment), language)
+
+    def local_day(moment: datetime) -> str:
+        return show_day(firm.local(moment), language)
+
+    def local_time(moment: datetime) -> str:
+        return show_time(firm.local(moment))
+
+    def span(length: timedelta) -> str:
+        return show_span(length, language)
+
+    def named(group: str, key: object) -> str:
+        """The name of something with a fixed key; the key itself where the firm added it."""
+        words, full = request.app[WORDS], f"{group}.{key}"
+        return words.render(language, full) if words.has(full) else str(key)
+
+    return {
+        "language": language,
+        "firm_name": firm.file.name.in_language(language),
+        "t": partial(request.app[WORDS].render, language),
+        "named": named,
+        "money": lambda amount: show_money(amount, language),
+        "moment": local_moment,
+        "day": local_day,
+        "time": local_time,
+        "span": span,
+        "category": lambda key: firm.category_name(key, language),
+        "department": lambda key: departments.get(key, key),
+        "step": lambda key: steps.get(key, key),
+    }

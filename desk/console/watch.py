@@ -1,0 +1,182 @@
+"""Tells open pages that something changed; what changed they read anew.
+
+One look at the store serves all pages of this process, however many are open. A look follows every commit of this
+process at once, and comes by itself twice a second for those of others (desk.hub).
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from desk.hub import Hub
+from recovery.control import Control
+from recovery.remedies import RemedyKind
+from store.database import Database, UnitOfWork
+from store.tables import (
+    Assessment,
+    Case,
+    Conversation,
+    Fact,
+    HandOver,
+    Offer,
+    OutboxRow,
+    Promise,
+    Rating,
+    Remedy,
+)
+
+log = structlog.get_logger()
+
+# Between two looks, so that a busy desk is looked at ten times a second and no more.
+_PAUSE_SECONDS = 0.1
+_AFTER_AN_ERROR_SECONDS = 2.0
+
+
+class Watcher:
+    """One open page."""
+
+    def __init__(self, watch: "Watch", conversation_id: int | None) -> None:
+        self._watch = watch
+        self.conversation_id = conversation_id
+        self.changed = asyncio.Event()
+
+    def versions(self) -> dict[str, str]:
+        """What is known now: ``queue``, and ``conversation`` where one is watched; empty before the first look."""
+        return self._watch.versions(self.conversation_id)
+
+    async def wait(self, at_most: float) -> None:
+        """Wait for a change, or until ``at_most`` seconds have passed."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.changed.wait(), at_most)
+        self.changed.clear()
+
+
+class Watch:
+    """Looks at the store for as long as somebody has a page open."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._watchers: set[Watcher] = set()
+        self._queue = ""
+        self._conversations: dict[int, str] = {}
+        self._task: asyncio.Task[None] | None = None
+        self.ended = False
+
+    @contextmanager
+    def watching(self, hub: Hub, conversation_id: int | None) -> Iterator[Watcher]:
+        """A watcher of the queue, and of one conversation where an id is given."""
+        watcher = Watcher(self, conversation_id)
+        self._watchers.add(watcher)
+        if conversation_id is not None:
+            hub.wake(conversation_id)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._look(hub), name="console-watch")
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)
+
+    def versions(self, conversation_id: int | None) -> dict[str, str]:
+        found = {"queue": self._queue} if self._queue else {}
+        if conversation_id in self._conversations:
+            found["conversation"] = self._conversations[conversation_id]
+        return found
+
+    async def end(self) -> None:
+        """Let all open streams end."""
+        self.ended = True
+        for watcher in self._watchers:
+            watcher.changed.set()
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _look(self, hub: Hub) -> None:
+        with hub.listening(None) as bell:
+            while self._watchers:
+                ids = {watcher.conversation_id for watcher in self._watchers if watcher.conversation_id is not None}
+                try:
+                    queue, conversations = await self._database.read(_versions, ids)
+                except Exception:
+                    log.exception("the desk could not look at the store")
+                    await asyncio.sleep(_AFTER_AN_ERROR_SECONDS)
+                    continue
+                queue_changed, self._queue = queue != self._queue, queue
+                before, self._conversations = self._conversations, conversations
+                for watcher in self._watchers:
+                    mine = watcher.conversation_id
+                    if queue_changed or (mine is not None and conversations.get(mine) != before.get(mine)):
+                        watcher.changed.set()
+                await asyncio.sleep(_PAUSE_SECONDS)
+                await bell.wait()
+
+
+def _versions(work: UnitOfWork, ids: set[int]) -> tuple[str, dict[int, str]]:
+    return queue_version(work), conversation_versions(work, ids)
+
+
+def queue_version(work: UnitOfWork) -> str:
+    """A digest that changes whenever the lists of the queue page do."""
+    held = (
+        select(
+            Conversation.id,
+            Conversation.control,
+            Conversation.queued_at,
+            Conversation.taken_by_id,
+            Conversation.last_number,
+            Case.id,
+            Case.state,
+            Case.severity,
+            Case.categories,
+        )
+        .outerjoin(Case, Case.id == Conversation.focus_case_id)
+        .where(Conversation.control != Control.BOT)
+        .order_by(Conversation.id)
+    )
+    approvals = select(Offer.id).where(Offer.state == "awaiting_approval").order_by(Offer.id)
+    promises = select(Promise.id).where(Promise.state == "open", Promise.kind == "call_back").order_by(Promise.id)
+    calls = select(Remedy.id).where(Remedy.state == "intended", Remedy.kind == RemedyKind.CALL_BACK).order_by(Remedy.id)
+    return _digest(work.session, held, approvals, promises, calls)
+
+
+def conversation_versions(work: UnitOfWork, ids: set[int]) -> dict[int, str]:
+    """Digests that change whenever the pages of these conversations do."""
+    return {conversation_id: _conversation_version(work, conversation_id) for conversation_id in sorted(ids)}
+
+
+def _conversation_version(work: UnitOfWork, conversation_id: int) -> str:
+    of_it = Case.conversation_id == conversation_id
+    return _digest(
+        work.session,
+        select(
+            Conversation.last_number, Conversation.control, Conversation.taken_by_id, Conversation.focus_case_id
+        ).where(Conversation.id == conversation_id),
+        select(OutboxRow.id, OutboxRow.state).where(
+            OutboxRow.conversation_id == conversation_id, OutboxRow.state != "sent"
+        ),
+        select(Case.id, Case.state, Case.severity, Case.owner_id, Case.wished_remedy, Case.order_proved).where(of_it),
+        select(func.max(Assessment.id)).join(Case, Case.id == Assessment.case_id).where(of_it),
+        select(func.max(Fact.at), func.count()).join(Case, Case.id == Fact.case_id).where(of_it),
+        select(Offer.id, Offer.state).join(Case, Case.id == Offer.case_id).where(of_it),
+        select(Remedy.id, Remedy.state).join(Case, Case.id == Remedy.case_id).where(of_it),
+        select(Rating.id).join(Case, Case.id == Rating.case_id).where(of_it),
+        select(Promise.id, Promise.state).where(Promise.conversation_id == conversation_id),
+        select(HandOver.id, HandOver.taken_by_id, HandOver.ended_at).where(HandOver.conversation_id == conversation_id),
+    )
+
+
+def _digest(session: Session, *statements: Select[*tuple[Any, ...]]) -> str:
+    digest = hashlib.sha256()
+    for statement in statements:
+        for row in session.execute(statement):
+            digest.update(repr(tuple(row)).encode())
+        digest.update(b";")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,120 @@
+"""What all tests of the service share: a clock, the firm, and databases on both engines."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from actions.firm import Firm, load_firm
+from store.database import Database
+from store.migrate import migrate
+from store.settings import Settings, load_settings
+from store.tables import Base
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def missing(what: str) -> None:
+    """Say that something is missing: a skip on somebody's own machine, a failure in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} (in CI it must be there)")
+    warnings.warn(what, stacklevel=2)
+    pytest.skip(what)
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # a Wednesday, ten in the morning in Shanghai
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def firm() -> Firm:
+    """The firm as it ships."""
+    return load_firm(ROOT / "data" / "firm")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"AMENDS_VAR": str(tmp_path / "var"), "AMENDS_FIRM": str(ROOT / "data" / "firm")})
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, clock: Clock) -> Iterator[Database]:
+    with Database(f"sqlite:///{tmp_path / 'amends.db'}", clock) as database:
+        migrate(database)
+        yield database
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A throwaway PostgreSQL cluster, reached through a socket in its own folder."""
+    folders = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    search = os.pathsep.join([*folders, os.environ.get("PATH", "")])
+    initdb, pg_ctl = shutil.which("initdb", path=search), shutil.which("pg_ctl", path=search)
+    if initdb is None or pg_ctl is None:
+        missing("POSTGRESQL MISSING: no initdb found: PostgreSQL is NOT tested")
+        return
+    # The server refuses to run as root; Debian's package brings a user for it.
+    server_user = "postgres" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="amends-pg-"))
+    if server_user is not None:
+        shutil.chown(folder, server_user)
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, capture_output=True, user=server_user, cwd=folder, timeout=60)
+
+    data = folder / "data"
+    try:
+        run(initdb, "-D", str(data), "-U", "amends", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
+        run(pg_ctl, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://amends@/postgres?host={folder}"
+        finally:
+            run(pg_ctl, "-D", str(data), "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql_url(postgresql_url: str) -> str:
+    with Database(postgresql_url) as database:
+        migrate(database)
+    return postgresql_url
+
+
+@pytest.fixture
+def postgresql_database(migrated_postgresql_url: str, clock: Clock) -> Iterator[Database]:
+    with Database(migrated_postgresql_url, clock) as database:
+        with database.begin() as work:
+            names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+            work.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            work.commit()
+        yield database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """An empty, migrated store; the test runs on each engine."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found

@@ -1,0 +1,313 @@
+"""The turn protocol of design.md section 2, lines 1 to 7; on both databases where the database matters."""
+
+import pytest
+from sqlalchemy import select
+
+from actions.conversations import Address, MessageConflict, receive
+from actions.firm import Firm
+from actions.giving_up import give_up, hold
+from actions.staff import take
+from actions.timers import TimerKind
+from actions.turns import StaleTurn
+from desk.rasa import RasaMessage
+from desk.workers.leases import ATTEMPTS, claim, leave_to_person, renew, void_all
+from recovery.control import Control
+from store.database import Database
+from store.tables import (
+    Case,
+    Conversation,
+    HandOver,
+    InboxRow,
+    Message,
+    Offer,
+    Rating,
+    RefundEntry,
+    Remedy,
+    Turn,
+)
+from tests.conftest import Clock
+from tests.desk.turning import (
+    ORDER,
+    WANG,
+    acts,
+    alice,
+    at_once,
+    conversation,
+    count,
+    fires,
+    hears,
+    leases,
+    said_to,
+    serving,
+    settles,
+    with_offer,
+    with_order,
+)
+
+# --- 1. Duplicates ---------------------------------------------------------------------------------------------------
+
+
+def test_line_01_a_repeated_message_is_one_row(database: Database) -> None:
+    first = hears(database, "还没到", key="m1")
+    again = hears(database, "还没到", key="m1")
+    assert (again.inbox_id, again.repeated) == (first.inbox_id, True)
+    assert (count(database, InboxRow), count(database, Message)) == (1, 1)
+
+
+def test_line_01_the_same_id_with_another_text_is_refused(database: Database) -> None:
+    hears(database, "还没到", key="m1")
+    with pytest.raises(MessageConflict):
+        hears(database, "到了", key="m1")
+    assert count(database, InboxRow) == 1
+
+
+def test_line_01_a_message_sent_three_times_at_once_is_one_row(database: Database) -> None:
+    at_once(3, lambda _: hears(database, "还没到", key="m1"))
+    assert (count(database, InboxRow), count(database, Conversation)) == (1, 1)
+
+
+# --- 2. Lease --------------------------------------------------------------------------------------------------------
+
+
+def test_line_02_one_conversation_is_served_by_one_worker_at_a_time(database: Database) -> None:
+    hears(database, "还没到")
+    hears(database, "太慢了")
+    leases(database)
+    with database.begin() as work:
+        assert claim(work, "worker two") is None
+
+
+def test_line_02_many_workers_never_take_the_same_conversation(database: Database) -> None:
+    for n in range(12):
+        hears(database, "还没到", who=Address("rest", f"customer {n}"))
+    taken: list[int] = []
+
+    def work_through(n: int) -> None:
+        while True:
+            with database.begin() as work:
+                lease = claim(work, f"worker {n}")
+                work.commit()
+            if lease is None:
+                return
+            taken.append(lease.conversation_id)
+
+    at_once(4, work_through)
+    assert sorted(taken) == sorted(set(taken)) and len(taken) == 12
+
+
+def test_line_02_renewing_keeps_the_fence_and_a_run_out_lease_passes_on(database: Database, clock: Clock) -> None:
+    hears(database, "还没到")
+    lease = leases(database)
+    clock.advance(seconds=25)
+    with database.begin() as work:
+        assert renew(work, lease)
+        work.commit()
+    clock.advance(seconds=25)
+    with database.begin() as work:
+        assert claim(work, "worker two") is None
+    clock.advance(seconds=6)
+    later = leases(database, "worker two")
+    assert later.fence > lease.fence
+    with database.begin() as work:
+        assert not renew(work, lease)
+
+
+def test_line_02_a_run_out_lease_that_nobody_took_over_may_still_commit(
+    database: Database, firm: Firm, clock: Clock
+) -> None:
+    hears(database, "还没到")
+    lease = leases(database)
+    clock.advance(minutes=1)
+    assert acts(database, firm, lease)
+    assert settles(database, lease) == "done"
+
+
+def test_line_02_at_the_start_of_the_only_process_old_leases_are_void(sqlite_database: Database, firm: Firm) -> None:
+    hears(sqlite_database, "还没到")
+    lease = leases(sqlite_database)
+    with sqlite_database.begin() as work:
+        void_all(work)
+        work.commit()
+    with pytest.raises(StaleTurn):
+        acts(sqlite_database, firm, lease)
+    assert leases(sqlite_database).attempt == 2
+
+
+# --- 3. One turn, one key --------------------------------------------------------------------------------------------
+
+
+def test_line_03_a_replayed_turn_does_nothing_again(database: Database, firm: Firm) -> None:
+    hears(database, "还没到")
+    lease = leases(database)
+    assert acts(database, firm, lease)
+    before = said_to(database)
+    assert not acts(database, firm, lease)
+    assert said_to(database) == before
+    assert (count(database, Turn), count(database, Case)) == (1, 1)
+
+
+async def test_line_03_rasa_gets_text_ids_language_and_what_is_awaited_and_nothing_else(
+    sqlite_database: Database, firm: Firm
+) -> None:
+    asked: list[RasaMessage] = []
+
+    class Listening:
+        async def handle(self, message: RasaMessage) -> None:
+            asked.append(message)
+
+    with sqlite_database.begin() as work:
+        receive(work, WANG, "还没到", "m1", {"secret": "of the caller"})
+        work.commit()
+    await serving(sqlite_database, firm, Listening(), lambda: bool(asked))
+    with sqlite_database.reading() as work:
+        row = work.session.scalars(select(InboxRow)).one()
+    message = asked[0]
+    assert message.sender == f"{row.id}-1"
+    assert (message.text, message.inbox, message.language, message.awaited) == ("还没到", row.id, None, None)
+    assert "secret" not in repr(message)
+
+
+# --- 4. Lock, fence, control -----------------------------------------------------------------------------------------
+
+
+def test_line_04_a_late_action_finds_the_fence_moved_and_leaves_nothing(
+    database: Database, firm: Firm, clock: Clock
+) -> None:
+    hears(database, "还没到")
+    late = leases(database, "worker one")
+    clock.advance(seconds=31)
+    current = leases(database, "worker two")
+    with pytest.raises(StaleTurn):
+        acts(database, firm, late)
+    assert (count(database, Turn), count(database, Case), said_to(database)) == (0, 0, [])
+    assert acts(database, firm, current)
+    assert count(database, Case) == 1
+
+
+def test_line_04_two_attempts_at_once_make_one_case(database: Database, firm: Firm) -> None:
+    hears(database, "还没到")
+    lease = leases(database)
+    at_once(4, lambda _: acts(database, firm, lease))
+    assert (count(database, Turn), count(database, Case), len(said_to(database))) == (1, 1, 1)
+
+
+# --- 5. Awaited answers ----------------------------------------------------------------------------------------------
+
+
+def test_line_05_a_double_tapped_1_accepts_the_offer_once_and_rates_nothing(database: Database, firm: Firm) -> None:
+    with_offer(database, firm)
+    hears(database, "1", key="tap one")
+    hears(database, "1", key="tap two")
+    for _ in range(2):
+        lease = leases(database)
+        acts(database, firm, lease, "action_accept_offer", categories=[], facts={"choice": 1, "rating": 1})
+        settles(database, lease)
+    fires(database, firm, TimerKind.EXECUTE_REMEDY)
+    assert (count(database, Remedy), count(database, RefundEntry), count(database, Rating)) == (1, 1, 0)
+
+
+def test_line_05_a_message_written_before_the_question_does_not_answer_it(database: Database, firm: Firm) -> None:
+    with_order(database)
+    hears(database, f"订单{ORDER}迟到两天")
+    hears(database, "1")  # written before any choice was put
+    lease = leases(database)
+    acts(database, firm, lease, facts={"order_number": ORDER})
+    settles(database, lease)
+    early = leases(database)
+    assert early.awaited is None
+    acts(database, firm, early, "action_accept_offer", categories=[], facts={"choice": 1})
+    assert count(database, Remedy) == 0
+    with database.reading() as work:
+        assert set(work.session.scalars(select(Offer.state))) == {"open"}
+
+
+# --- 6. Giving up ----------------------------------------------------------------------------------------------------
+
+
+def test_line_06_after_five_attempts_a_person_takes_over_and_a_late_action_finds_the_turn_taken(
+    database: Database, firm: Firm, clock: Clock
+) -> None:
+    hears(database, "还没到")
+    outcome, attempts = "again", 0
+    while outcome == "again":
+        lease = leases(database)
+        attempts += 1
+        outcome = settles(database, lease)
+        clock.advance(seconds=31)
+    assert (outcome, attempts) == ("give_up", ATTEMPTS)
+    with database.begin() as work:
+        assert give_up(work, firm, lease.inbox_id)
+        work.commit()
+    assert conversation(database).control == Control.QUEUED
+    assert not acts(database, firm, lease)
+    assert (count(database, Case), count(database, HandOver), len(said_to(database))) == (0, 1, 1)
+    with database.begin() as work:
+        assert not give_up(work, firm, lease.inbox_id)
+
+
+def test_line_06_three_minutes_after_the_first_attempt_are_enough(database: Database, clock: Clock) -> None:
+    hears(database, "还没到")
+    leases(database)
+    clock.advance(minutes=3, seconds=1)
+    assert settles(database, leases(database)) == "give_up"
+
+
+def test_line_06_a_backlog_gets_one_holding_line_and_no_person(database: Database, firm: Firm, clock: Clock) -> None:
+    received = hears(database, "还没到")
+    clock.advance(minutes=10)
+    for _ in range(2):
+        with database.begin() as work:
+            hold(work, firm, received.inbox_id)
+            work.commit()
+    assert len(said_to(database)) == 1
+    assert conversation(database).control == Control.BOT
+    lease = leases(database)
+    assert acts(database, firm, lease) and settles(database, lease) == "done"
+
+
+# --- 7. A person takes the conversation ------------------------------------------------------------------------------
+
+
+def test_line_07_staff_taking_mid_turn_rolls_the_turn_back(database: Database, firm: Firm) -> None:
+    hears(database, "还没到")
+    lease = leases(database)
+    person = alice(database)
+    with database.begin() as work:
+        take(work, firm, person, lease.conversation_id)
+        work.commit()
+    with pytest.raises(StaleTurn):
+        acts(database, firm, lease)
+    assert settles(database, lease) == "done"
+    with database.reading() as work:
+        assert work.session.scalars(select(InboxRow.disposition)).one() == "console"
+    assert (count(database, Case), count(database, Turn)) == (0, 0)
+
+
+def test_line_07_while_a_person_is_awaited_or_there_the_bot_is_silent(database: Database, firm: Firm) -> None:
+    hears(database, "转人工")
+    lease = leases(database)
+    acts(database, firm, lease, "action_request_person", categories=[])
+    settles(database, lease)
+    told = said_to(database)
+    assert len(told) == 1  # the turn that hands over still answers
+    hears(database, "人呢")
+    with database.begin() as work:
+        assert claim(work, "worker one") is None
+    assert said_to(database) == told
+
+
+def test_line_07_a_message_leased_as_the_person_came_is_left_to_them(database: Database, firm: Firm) -> None:
+    hears(database, "还没到")
+    person = alice(database)
+    with database.begin() as work:
+        found = work.session.scalars(select(Conversation)).one()
+        found.control = Control.STAFF
+        found.taken_by_id = person.id
+        work.commit()
+    lease = leases(database)
+    assert lease.for_person
+    with database.begin() as work:
+        leave_to_person(work, lease)
+        work.commit()
+    with database.reading() as work:
+        assert work.session.scalars(select(InboxRow.disposition)).one() == "console"
