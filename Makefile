@@ -21,7 +21,7 @@ train: setup ## train the model if its inputs changed
 	@$(BOT_PYTHON) scripts/train.py "$(VAR)/models"
 
 test: setup test-system ## run all tests
-	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && export AMENDS_TEST_MODEL="$$model" && \
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && export TEST_MODEL="$$model" && \
 	  $(BOT_PYTHON) -m pytest -q tests/bot && $(PYTHON) -m pytest -q
 
 test-system: ## install the system packages that tests need, where that is allowed
@@ -42,7 +42,7 @@ evaluate: setup ## measure the understanding on texts it was not trained on
 	$(BOT_PYTHON) -m bot.evaluate
 
 bench: setup test-system ## slow soaks and benchmarks
-	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && AMENDS_TEST_MODEL="$$model" $(PYTHON) -m pytest -q -s tests/bench --override-ini addopts=
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && TEST_MODEL="$$model" $(PYTHON) -m pytest -q -s tests/bench --override-ini addopts=
 
 clean: ## remove environments and caches; the state in $(VAR) stays
 	rm -rf .venv bot/.venv .tools .mypy_cache .ruff_cache .pytest_cache .rasa

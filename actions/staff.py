@@ -3,6 +3,7 @@
 from sqlalchemy import select, update
 
 from actions.cases import focus_case, move, set_severity
+from actions.commands.hand_over import hand_over_outside_turn
 from actions.conversations import await_nothing, lock_conversation, say
 from actions.firm import Firm
 from actions.outcomes import dimensions_of, record
@@ -10,7 +11,7 @@ from actions.promises import keep_promises, settle
 from actions.remedies import describe_offer, executed, grant, granted_minor, plan_follow_up, resolve_if_done
 from actions.turns import finish
 from recovery.case_states import CaseState, Transition, can_follow
-from recovery.control import Control
+from recovery.control import Control, HandOverReason
 from recovery.events import AssessmentCorrected, CaseJudged
 from recovery.failures import Risk, leading_category, read_failure
 from recovery.remedies import Authority, RemedyKind
@@ -248,14 +249,8 @@ def refuse(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int, reason: st
     say(work, conversation, words, author="staff", staff_id=staff.id, case_id=case.id)
     if conversation.control == Control.BOT:
         # A refusal is talked over with a person.
-        conversation.control, conversation.queued_at = Control.QUEUED, work.now
-        conversation.fence += 1
-        await_nothing(conversation)
-        work.session.add(
-            HandOver(
-                conversation_id=conversation.id, case_id=case.id, reason="above_authority", by=staff.login, at=work.now
-            )
-        )
+        reason = HandOverReason.ABOVE_AUTHORITY
+        hand_over_outside_turn(work, firm, conversation, case, reason, by=staff.login)
     _audit(work, staff, "refuse", case.number)
 
 
@@ -323,7 +318,7 @@ def _waiting_offer(work: UnitOfWork, offer_id: int) -> tuple[Offer, Case, Conver
 
 
 def _is_under_way(case: Case) -> bool:
-    """Whether somebody still has to decide on an offer, or a granted remedy is not carried out; a failed one is over."""
+    """Whether somebody must decide on an offer, or a granted remedy is not carried out yet; a failed one is over."""
     return case.state == CaseState.AWAITING_APPROVAL or any(remedy.state == "intended" for remedy in case.remedies)
 
 

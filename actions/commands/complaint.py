@@ -1,6 +1,7 @@
 """Hear a complaint, gather what is missing, and go on to the next step."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -9,15 +10,16 @@ from actions.cases import (
     assess,
     focus_case,
     get_fact,
-    move,
     open_case,
+    reopen,
     set_fact,
     set_severity,
 )
 from actions.commands.hand_over import hand_over, reason_to_hand_over
-from actions.commands.offers import make_offer, restate_offers, withdraw_open_offers
+from actions.commands.offers import make_offer, open_offers, restate_offers, withdraw_open_offers
 from actions.connectors.orders import OrderTwin
 from actions.outcomes import dimensions_of, record
+from actions.promises import open_promise
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition
 from recovery.control import CONTACTS_BEFORE_HAND_OVER, HandOverReason
@@ -33,8 +35,12 @@ from store.tables import Case, CaseTransition
 PROOF_ATTEMPTS = 3
 
 
-def hear_complaint(turn: OpenTurn) -> None:
-    """The customer says that something went wrong: join or open the case, acknowledge, go on."""
+def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> None:
+    """The customer says that something went wrong: join or open the case, acknowledge, go on.
+
+    Args:
+        person_due: why a person must take over whatever else was said, if so.
+    """
     case, is_new = _join_or_open(turn)
     _keep_facts(turn, case)
     if is_new:
@@ -45,7 +51,7 @@ def hear_complaint(turn: OpenTurn) -> None:
             return
     else:
         turn.say("complaint.joined", number=case.number)
-    go_on(turn, case)
+    go_on(turn, case, person_due)
 
 
 def record_fact(turn: OpenTurn) -> None:
@@ -87,6 +93,8 @@ def acknowledge(turn: OpenTurn, case: Case) -> None:
         failure=turn.text(key),
         number=case.number,
     )
+    # For every complaint the way to a person is shown in the first reply (GB/T 47746-2026).
+    turn.conversation.introduced = False
     case.acknowledged_at = turn.work.now
     record(
         turn.work,
@@ -99,16 +107,15 @@ def acknowledge(turn: OpenTurn, case: Case) -> None:
     )
 
 
-def go_on(turn: OpenTurn, case: Case) -> None:
+def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None) -> None:
     """Do the one next thing in an open case: ask what is missing, offer, or hand over."""
     _prove_order(turn, case)
-    if case.proof_attempts >= PROOF_ATTEMPTS and not case.order_proved:
-        hand_over(turn, case, HandOverReason.NO_REMEDY)
-        return
-    if CaseState(case.state) not in (CaseState.OPEN, CaseState.OFFERED):
+    reason = person_due or reason_to_hand_over(turn, case)
+    if reason is None and case.proof_attempts >= PROOF_ATTEMPTS and not case.order_proved:
+        reason = HandOverReason.NO_REMEDY
+    if reason is None and CaseState(case.state) not in (CaseState.OPEN, CaseState.OFFERED):
         restate(turn, case)
         return
-    reason = reason_to_hand_over(turn, case)
     step = next_step(
         Known(
             categories=tuple(case.categories),
@@ -145,13 +152,17 @@ def go_on(turn: OpenTurn, case: Case) -> None:
 
 def restate(turn: OpenTurn, case: Case) -> None:
     """Say where an unsettled or settled case stands, and what comes next."""
-    if case.state == CaseState.OFFERED:
+    promised = open_promise(turn.work, case, "approval")
+    if case.state == CaseState.OFFERED and not open_offers(turn.work, case):
+        # What was offered was taken back while something else is asked: that question stands.
+        go_on(turn, case)
+    elif case.state == CaseState.OFFERED:
         restate_offers(turn, case)
-    elif case.state == CaseState.AWAITING_APPROVAL:
-        turn.say("status.awaiting_approval", number=case.number, due=turn.local(case.first_response_due))
+    elif case.state == CaseState.AWAITING_APPROVAL and promised is not None:
+        turn.say("status.awaiting_approval", number=case.number, due=turn.local(promised.due_at))
     elif case.state == CaseState.REMEDYING:
         turn.say("status.remedying", number=case.number)
-    elif case.state == CaseState.WITH_STAFF:
+    elif case.state in (CaseState.WITH_STAFF, CaseState.AWAITING_APPROVAL):
         turn.say("status.with_staff", number=case.number, due=turn.local(case.resolution_due))
     elif case.state == CaseState.OPEN:
         turn.say("status.open", number=case.number)
@@ -168,7 +179,7 @@ def _join_or_open(turn: OpenTurn) -> tuple[Case, bool]:
     focus = focus_case(work, turn.conversation)
     joining = decide_joining(
         as_focus(focus) if focus else None,
-        Said(said.facts.order_number, said.category_keys, work.now),
+        Said(_facts_said(turn).get("order_number"), said.category_keys, work.now),
         turn.firm.file.reopen_window,
     )
     if joining is Joining.JOIN:
@@ -181,7 +192,7 @@ def _join_or_open(turn: OpenTurn) -> tuple[Case, bool]:
         return focus, False
     if joining is Joining.REOPEN:
         assert focus is not None
-        move(work, focus, Transition.REOPEN, "bot")
+        reopen(work, turn.firm, focus, "bot")
         focus.happening_asked = True
         assess(work, turn.firm, focus, said)
         return focus, True
@@ -189,14 +200,20 @@ def _join_or_open(turn: OpenTurn) -> tuple[Case, bool]:
 
 
 def _keep_facts(turn: OpenTurn, case: Case) -> None:
-    """Keep what was said, now or just before there was a case; never ask for it again."""
-    earlier = (turn.awaited or {}).get("facts") or {}
-    now = turn.understanding.facts.model_dump(exclude_none=True)
-    facts = {**earlier, **now}
+    """Keep what was said, now or just before there was a case; never ask for it again.
+
+    What was put to the customer was priced by the order it was proved for: another order takes it back, and no longer
+    replaces the order of what was chosen.
+    """
+    facts = _facts_said(turn)
     number = facts.get("order_number")
     if number and number != get_fact(case, "order_number"):
-        case.order_proved = False
-        set_fact(turn.work, case, "order_number", number)
+        if CaseState(case.state) in (CaseState.OPEN, CaseState.OFFERED):
+            withdraw_open_offers(turn.work, case)
+            case.order_proved = case.order_unknown = False
+            set_fact(turn.work, case, "order_number", number)
+        else:
+            set_fact(turn.work, case, "other_order_number", number)
     for key in ("phone", "occurred", "product"):
         if key in facts:
             set_fact(turn.work, case, key, str(facts[key]))
@@ -204,6 +221,12 @@ def _keep_facts(turn: OpenTurn, case: Case) -> None:
         set_fact(turn.work, case, "amount", f"{facts['amount']['minor']} {facts['amount']['currency']}")
     if "wished_remedy" in facts:
         case.wished_remedy = facts["wished_remedy"]
+
+
+def _facts_said(turn: OpenTurn) -> dict[str, Any]:
+    """The facts of this message, and what was said just before there was a case to keep it in."""
+    earlier = (turn.awaited or {}).get("facts") or {}
+    return {**earlier, **turn.understanding.facts.model_dump(exclude_none=True)}
 
 
 def _prove_order(turn: OpenTurn, case: Case) -> None:

@@ -1,11 +1,12 @@
 """Answer what a customer says to a question of ours: choose, agree, decline, wish, rate, withdraw."""
 
-from actions.cases import focus_case, move, move_if_possible, set_fact
+from actions.cases import focus_case, move_if_possible, reopen, set_fact
 from actions.commands.complaint import go_on, hear_complaint, record_fact, restate
 from actions.commands.hand_over import hand_over
 from actions.commands.offers import choose, decline, find_choice, open_offers, restate_offers, withdraw_open_offers
 from actions.commands.small_talk import catch_all
 from actions.outcomes import dimensions_of, record
+from actions.promises import open_promise, release
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.control import HandOverReason
@@ -130,7 +131,7 @@ def record_rating(turn: OpenTurn) -> None:
         turn.ask_nothing()
     if score <= REOPENING_RATING:
         if can_follow(CaseState(case.state), Transition.REOPEN):
-            move(turn.work, case, Transition.REOPEN, "bot")
+            reopen(turn.work, turn.firm, case, "bot")
         withdraw_open_offers(turn.work, case)
         turn.say("rating.low", number=case.number)
         hand_over(turn, case, HandOverReason.LOW_RATING)
@@ -150,9 +151,20 @@ def withdraw(turn: OpenTurn) -> None:
             restate(turn, case)
         return
     withdraw_open_offers(turn.work, case)
+    _stop_approval(turn, case)
     turn.ask_nothing()
     move_if_possible(turn.work, case, Transition.WITHDRAW, "bot")
     turn.say("withdrawn.done", number=case.number, days=turn.firm.file.reopen_window.days)
+
+
+def _stop_approval(turn: OpenTurn, case: Case) -> None:
+    """Nobody has to decide any more on what the customer has taken back."""
+    for offer in case.offers:
+        if offer.state == "awaiting_approval":
+            offer.state, offer.answered_at = "superseded", turn.work.now
+    promised = open_promise(turn.work, case, "approval")
+    if promised is not None:
+        release(turn.work, promised)
 
 
 def _keep_rating(turn: OpenTurn, case: Case, score: int) -> None:

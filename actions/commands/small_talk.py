@@ -2,12 +2,13 @@
 
 from actions.cases import focus_case
 from actions.commands.complaint import hear_complaint, restate
-from actions.commands.hand_over import hand_over
+from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.commands.offers import restate_offers
 from actions.turns import OpenTurn
 from recovery.case_states import UNSETTLED, CaseState
 from recovery.control import UNCLEAR_TURNS_BEFORE_HAND_OVER, HandOverReason
 from recovery.failures import Category
+from store.tables import Case
 
 
 def greet(turn: OpenTurn) -> None:
@@ -50,9 +51,8 @@ def ignore_spam(turn: OpenTurn) -> None:
 
 def answer_abuse(turn: OpenTurn) -> None:
     """Insults: polite, one warning, then a person (domain.md section 5)."""
-    case = focus_case(turn.work, turn.conversation)
     if turn.conversation.abuse_warned:
-        hand_over(turn, case, HandOverReason.ABUSE)
+        hand_over(turn, _unsettled_case(turn), HandOverReason.ABUSE)
         return
     turn.conversation.abuse_warned = True
     turn.say("abuse.warning")
@@ -70,15 +70,11 @@ def case_status(turn: OpenTurn) -> None:
 
 def request_person(turn: OpenTurn) -> None:
     """The customer wants a person, or no machine; what failed, if they said it, becomes a case on the way."""
+    reason = reason_to_hand_over(turn, None) or HandOverReason.ASKED
     if set(turn.understanding.category_keys) - {Category.OTHER}:
-        hear_complaint(turn)
+        hear_complaint(turn, person_due=reason)
         return
-    case = focus_case(turn.work, turn.conversation)
-    if case is not None and case.state not in UNSETTLED:
-        case = None
-    said = turn.understanding.hand_over
-    refuses = said is not None and said.reason == HandOverReason.REFUSES_MACHINE
-    hand_over(turn, case, HandOverReason.REFUSES_MACHINE if refuses else HandOverReason.ASKED)
+    hand_over(turn, _unsettled_case(turn), reason)
 
 
 def catch_all(turn: OpenTurn) -> None:
@@ -95,12 +91,22 @@ def catch_all(turn: OpenTurn) -> None:
             # Said in their own words, and still not ours to sort: a person reads it.
             hear_complaint(turn)
             return
+    if case is not None and turn.understanding.facts.choice is not None and awaited != "offer":
+        # A choice where none is open: it was taken up already, or came too late.
+        restate(turn, case)
+        return
     turn.conversation.unclear_turns += 1
     if turn.conversation.unclear_turns >= UNCLEAR_TURNS_BEFORE_HAND_OVER:
-        hand_over(turn, case, HandOverReason.NOT_UNDERSTOOD)
+        hand_over(turn, _unsettled_case(turn), HandOverReason.NOT_UNDERSTOOD)
         return
     turn.say("unclear.sorry")
     _remind(turn)
+
+
+def _unsettled_case(turn: OpenTurn) -> Case | None:
+    """The case in focus, unless it is settled: a hand-over alone opens no settled case again."""
+    case = focus_case(turn.work, turn.conversation)
+    return case if case is not None and case.state in UNSETTLED else None
 
 
 def _remind(turn: OpenTurn) -> None:

@@ -85,6 +85,11 @@ def load_firm(folder: Path) -> Firm:
         _known(folder / "departments.yml", department.categories, categories)
     for rule in remedies.remedy_rules:
         _known(folder / "remedies.yml", rule.categories, categories)
+    words = Catalogue.read(folder / "replies")
+    for kind in {term.kind for rule in remedies.remedy_rules for choice in rule.choices for term in choice}:
+        if not words.has(f"remedy.{kind}"):
+            line = _line_naming(folder / "remedies.yml", f"kind: {kind}")
+            raise FirmDataError(f"{folder / 'remedies.yml'}:{line}: no reply says what a {kind} is (remedy.{kind})")
     for step in blueprint.service_steps:
         _known(folder / "blueprint.yml", step.categories, categories)
     return Firm(
@@ -94,17 +99,21 @@ def load_firm(folder: Path) -> Firm:
         departments=tuple(departments.departments),
         categories=categories,
         calendar=WorkingCalendar(calendar.public_calendar, frozenset(calendar.days_off), frozenset(calendar.worked)),
-        words=Catalogue.read(folder / "replies"),
+        words=words,
         blueprint=blueprint,
     )
 
 
 def _known(path: Path, named: Sequence[str], categories: dict[str, models.Bilingual]) -> None:
-    lines = path.read_text(encoding="utf-8").splitlines()
     for key in named:
         if key not in categories:
-            line = next((number for number, text in enumerate(lines, 1) if key in text), 1)
+            line = _line_naming(path, key)
             raise FirmDataError(f"{path}:{line}: there is no category {key!r} in taxonomy.yml")
+
+
+def _line_naming(path: Path, words: str) -> int:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((number for number, text in enumerate(lines, 1) if words in text), 1)
 
 
 def _policy(currency: str, remedies: models.RemediesFile, authority: models.AuthorityFile) -> RemedyPolicy:

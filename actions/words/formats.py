@@ -23,9 +23,9 @@ def show_money(amount: Money, language: str) -> str:
 
 
 def show_moment(moment: datetime, language: str) -> str:
-    """A moment in its own zone: ``11月21日(周六)18:30`` or ``Sat 21 Nov, 18:30``."""
+    """A moment in its own zone: ``11月21日（周六）18:30`` or ``Sat 21 Nov, 18:30``."""
     if language == "zh":
-        return f"{moment.month}月{moment.day}日(周{_ZH_WEEKDAYS[moment.weekday()]}){moment:%H:%M}"
+        return f"{moment.month}月{moment.day}日（周{_ZH_WEEKDAYS[moment.weekday()]}）{moment:%H:%M}"
     return f"{moment:%a} {moment.day} {moment:%b, %H:%M}"
 
 

@@ -231,7 +231,8 @@ def choose_intent(
     rest = sum(others.values()) or 1.0
     shares = {name: share / rest for name, share in others.items()}
     best = max(shares, key=lambda name: shares[name])
-    if best == "accept_offer" and awaited.kind != "offer":
+    # With nothing open a choice stays one: the service says that it was taken up already.
+    if best == "accept_offer" and awaited.kind not in (None, "offer"):
         best = "wish_remedy" if "wished_remedy" in facts else "affirm"
     if best == "rate" and "rating" not in facts:
         return None

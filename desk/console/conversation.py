@@ -79,6 +79,7 @@ class CasePanel:
     Attributes:
         words: label → what the customer said that spoke for it; risks as ``risk:key``.
         order: as the merchant knows it, where there is one by that number.
+        first_response: of the first answer that a person owed; None where the bot has needed none so far.
     """
 
     case: Case
@@ -93,7 +94,7 @@ class CasePanel:
     offers: list[OfferLine]
     remedies: list[tuple[Remedy, Money]]
     rating_by: dict[int, str]
-    first_response: Clock
+    first_response: Clock | None
     resolution: Clock
 
 
@@ -152,11 +153,11 @@ def read_conversation(
     promises = [
         made
         for made in work.session.scalars(
-            select(Promise).where(Promise.conversation_id == conversation.id).order_by(Promise.due_at.desc())
+            select(Promise).where(Promise.conversation_id == conversation.id).order_by(Promise.id.desc())
         )
         if made.case_id is None or (shown is not None and made.case_id == shown.id)
     ]
-    answer = next((made for made in promises if made.kind == "person_answers" and made.state == "open"), None)
+    answer = next((made for made in promises if made.kind == "person_answers"), None)
     history = _history(work, conversation, before)
     hand_overs = select(HandOver).where(HandOver.conversation_id == conversation.id).order_by(HandOver.id.desc())
     return ConversationPage(
@@ -166,7 +167,7 @@ def read_conversation(
         history=history,
         earlier=history[0].message.number if history and history[0].message.number > 1 else None,
         hand_overs=list(work.session.scalars(hand_overs.limit(10))),
-        waiting=read_clock(answer.made_at, answer.due_at, work.now) if answer else None,
+        waiting=read_clock(answer.made_at, answer.due_at, work.now) if answer and answer.state != "kept" else None,
         panel=_panel(work, firm, me, language, shown) if shown else None,
         promises=[_promise_line(made, shown, work.now) for made in promises],
         other_cases=[case for case in cases if case is not shown],
@@ -208,6 +209,7 @@ def _panel(work: UnitOfWork, firm: Firm, me: Staff, language: str, case: Case) -
             known = words.setdefault(label, [])
             known.extend(word for word in said if word not in known)
     number, amount = get_fact(case, "order_number"), get_fact(case, "amount")
+    owed = next((made for made in case.promises if made.kind == "person_answers"), None)
     order = work.session.get(Order, number) if number else None
     names = _names(work, {case.owner_id, *(rating.handled_by_id for rating in case.ratings)})
     return CasePanel(
@@ -223,7 +225,7 @@ def _panel(work: UnitOfWork, firm: Firm, me: Staff, language: str, case: Case) -
         offers=[_offer_line(work, firm, me, language, case, offer) for offer in reversed(case.offers)],
         remedies=[(remedy, Money(remedy.amount, remedy.currency)) for remedy in case.remedies],
         rating_by={rating.id: names[rating.handled_by_id] for rating in case.ratings if rating.handled_by_id in names},
-        first_response=read_clock(case.opened_at, case.first_response_due, work.now, _answered(case)),
+        first_response=read_clock(owed.made_at, owed.due_at, work.now, _answered(case)) if owed else None,
         resolution=read_clock(case.opened_at, case.resolution_due, work.now, case.resolved_at or case.closed_at),
     )
 

@@ -26,7 +26,8 @@ class ConversationRow:
         case: the case it is about, if any.
         reason: why a person is due; None where none is.
         since: since when it waits or a person has it; for the bot's own, of the last message.
-        clock: the answer of a person that is due, if one is.
+        said_at: of the last message.
+        clock: the answer of a person that is owed, if one is; late where the time has passed.
         excerpt: the customer's last words.
         answer_owed: whether the customer spoke last.
         holder: name of the person who has it.
@@ -40,6 +41,7 @@ class ConversationRow:
     case: Case | None
     reason: str | None
     since: datetime
+    said_at: datetime
     clock: Clock | None
     excerpt: str
     answer_owed: bool
@@ -61,8 +63,8 @@ def read_rows(work: UnitOfWork, conversations: Sequence[Conversation]) -> list[C
         made.conversation_id: made
         for made in work.session.scalars(
             select(Promise)
-            .where(Promise.conversation_id.in_(ids), Promise.kind == "person_answers", Promise.state == "open")
-            .order_by(Promise.due_at.desc())
+            .where(Promise.conversation_id.in_(ids), Promise.kind == "person_answers")
+            .order_by(Promise.id)
         )
     }
     last = _messages(work, select(func.max(Message.id)).where(Message.conversation_id.in_(ids)))
@@ -77,6 +79,7 @@ def read_rows(work: UnitOfWork, conversations: Sequence[Conversation]) -> list[C
             Control.QUEUED: conversation.queued_at,
             Control.STAFF: hand_over.taken_at if hand_over else None,
         }.get(Control(conversation.control))
+        said_at = latest.at if latest else conversation.created_at
         due = promises.get(conversation.id)
         holder = staff.get(conversation.taken_by_id)
         rows.append(
@@ -88,8 +91,10 @@ def read_rows(work: UnitOfWork, conversations: Sequence[Conversation]) -> list[C
                 control=conversation.control,
                 case=cases.get(conversation.focus_case_id),
                 reason=hand_over.reason if hand_over else None,
-                since=since or (latest.at if latest else conversation.created_at),
-                clock=read_clock(due.made_at, due.due_at, work.now) if due else None,
+                since=since or said_at,
+                said_at=said_at,
+                # A broken promise still owes the answer; a kept one owes nothing.
+                clock=read_clock(due.made_at, due.due_at, work.now) if due and due.state != "kept" else None,
                 excerpt=_excerpt(words.text) if words else "",
                 answer_owed=latest is not None and latest.direction == "in",
                 holder=holder.name if holder else None,

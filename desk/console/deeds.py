@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 from sqlalchemy import select
-from sqlalchemy.orm.exc import NoResultFound
+from sqlalchemy.exc import NoResultFound
 
 from actions import staff as commands
 from actions.conversations import storable
@@ -21,6 +21,7 @@ from desk.errors import error_response
 from desk.keys import DATABASE, FIRM
 from recovery.case_states import IllegalTransition
 from recovery.control import Control
+from store.blueprint import NO_STEP
 from store.database import UnitOfWork
 from store.tables import Case, Conversation, Offer, Promise, Staff
 
@@ -81,7 +82,7 @@ async def close(request: web.Request) -> web.StreamResponse:
         if valid is None and conversation.focus_case_id is not None:
             raise DeedRefused("validity_missing")
         # Where the complaint does not stand, no step failed.
-        step = _one(form, "service_step") or None if valid else None
+        step = _one(form, "service_step") if valid else NO_STEP
         commands.close(work, firm, me, id, valid=bool(valid), service_step=step)
 
     return await _do(request, _conversation, deed)
@@ -162,7 +163,8 @@ def _run(work: UnitOfWork, firm: Firm, staff_id: int, find: Find, name: str, dee
 
 async def _tell(request: web.Request, refused: _Refused, form: Form) -> web.StreamResponse:
     status = _STATUS.get(refused.code, 409)
-    holder = refused.holder or say(request, "control.queued" if refused.control == Control.QUEUED else "author.bot")
+    # Nobody has what waits in the queue.
+    holder = refused.holder or (say(request, "author.the_bot") if refused.control == Control.BOT else "")
     words = say(request, f"refused.{refused.code}", holder=holder, length=ANSWER_LENGTH)
     if wants_json(request):
         return error_response(status, words, refused.code)

@@ -1,6 +1,7 @@
 """The stream that tells an open page to look again."""
 
 import asyncio
+import contextlib
 
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
@@ -8,6 +9,7 @@ from aiohttp_sse import EventSourceResponse
 from desk.console import sessions
 from desk.console.conversation import find_by_public_id
 from desk.console.keys import SIGNED_IN, WATCH
+from desk.console.watch import Watcher
 from desk.keys import DATABASE, HUB
 from store.database import UnitOfWork
 
@@ -27,22 +29,28 @@ async def events(request: web.Request) -> web.StreamResponse:
         if conversation_id is None:
             raise web.HTTPNotFound
     response = EventSourceResponse()
-    await response.prepare(request)
+    # The page was closed: nothing is owed any more.
+    with contextlib.suppress(ConnectionResetError):
+        await response.prepare(request)
+        async with response:
+            with app[WATCH].watching(app[HUB], conversation_id) as watcher:
+                await _stream(app, response, watcher, digest)
+    return response
+
+
+async def _stream(app: web.Application, response: EventSourceResponse, watcher: Watcher, digest: str) -> None:
     loop = asyncio.get_running_loop()
     looked_at, sent = loop.time(), dict[str, str]()
-    async with response:
-        with app[WATCH].watching(app[HUB], conversation_id) as watcher:
-            while not app[WATCH].ended and response.is_connected():
-                for name, version in watcher.versions().items():
-                    if sent.get(name) != version:
-                        await response.send(version, event=name)
-                        sent[name] = version
-                await watcher.wait(_LOOK_AT_SESSION_SECONDS)
-                if loop.time() - looked_at >= _LOOK_AT_SESSION_SECONDS:
-                    looked_at = loop.time()
-                    if await app[DATABASE].read(sessions.find, digest) is None:
-                        break
-    return response
+    while not app[WATCH].ended and response.is_connected():
+        for name, version in watcher.versions().items():
+            if sent.get(name) != version:
+                await response.send(version, event=name)
+                sent[name] = version
+        await watcher.wait(_LOOK_AT_SESSION_SECONDS)
+        if loop.time() - looked_at >= _LOOK_AT_SESSION_SECONDS:
+            looked_at = loop.time()
+            if await app[DATABASE].read(sessions.find, digest) is None:
+                break
 
 
 def _find_id(work: UnitOfWork, public_id: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What every request of the desk passes: who is it, may they, did our own page send it; and the headers of the answer."""
+"""What every request of the desk passes: who is it, may they, did our own page send it."""
 
 import hmac
 from urllib.parse import quote, urlsplit

@@ -62,20 +62,16 @@ async def render(request: web.Request, template: str, *, status: int = 200, **co
     """
     signed_in = request.get(SIGNED_IN)
     summary = await request.app[DATABASE].read(read_summary) if signed_in else None
-    text = (
-        request.app[TEMPLATES]
-        .get_template(template)
-        .render(
-            **_formats(request),
-            me=signed_in.staff if signed_in else None,
-            csrf=request[CSRF],
-            summary=summary,
-            here=request.rel_url.path_qs if request.method == "GET" else f"{PREFIX}/",
-            now=request.app[DATABASE].clock(),
-            may=partial(_may, signed_in.staff.role if signed_in else ""),
-            **context,
-        )
-    )
+    shared = {
+        "me": signed_in.staff if signed_in else None,
+        "csrf": request[CSRF],
+        "summary": summary,
+        # Where switching the language leads back to.
+        "here": request.rel_url.path_qs if request.method == "GET" else f"{PREFIX}/",
+        "now": request.app[DATABASE].clock(),
+        "may": partial(_may, signed_in.staff.role if signed_in else ""),
+    }
+    text = request.app[TEMPLATES].get_template(template).render(_formats(request) | shared | context)
     return web.Response(text=text, content_type="text/html", status=status)
 
 
@@ -90,7 +86,7 @@ def _may(role: str, method: str, path: str) -> bool:
 
 def _formats(request: web.Request) -> dict[str, Any]:
     firm, language = request.app[FIRM], language_of(request)
-    steps = {step.key: step.name.in_language(language) for step in firm.blueprint}
+    steps = {key: names[language] for key, names in firm.blueprint.names.items()}
     departments = {department.key: department.name.in_language(language) for department in firm.departments}
 
     def local_moment(moment: datetime) -> str:

@@ -103,7 +103,7 @@ def _approvals(work: UnitOfWork, firm: Firm, me: Staff, language: str) -> list[A
         .order_by(Offer.answered_at, Offer.id)
         .limit(LIST_LENGTH)
     )
-    found = list(work.session.execute(statement).tuples())
+    found = list(work.session.execute(statement))
     promised = {
         made.case_id: made
         for made in work.session.scalars(
@@ -141,7 +141,7 @@ def _promises(work: UnitOfWork) -> list[PromiseRow]:
         .order_by(Promise.due_at, Promise.id)
         .limit(LIST_LENGTH)
     )
-    found = list(work.session.execute(statement).tuples())
+    found = list(work.session.execute(statement))
     ids = {made.case_id for made, _ in found if made.case_id is not None}
     cases = {case.id: case for case in work.session.scalars(select(Case).where(Case.id.in_(ids)))}
     return [

@@ -10,6 +10,7 @@ from desk.console.conversation import read_conversation
 from desk.console.finding import find_conversations
 from desk.console.keys import SIGNED_IN
 from desk.console.pages import language_of, render
+from desk.console.permissions import PREFIX
 from desk.console.queue import read_queue
 from desk.keys import DATABASE, FIRM
 from recovery.failures import Risk
@@ -67,6 +68,7 @@ async def show_conversation(
         request,
         "conversation.html",
         status=status,
+        here=request.rel_url.path_qs if request.method == "GET" else f"{PREFIX}/conversations/{public_id}",
         page=page,
         is_mine=page.holder is not None and page.holder.id == me.id,
         error=error,
@@ -74,5 +76,5 @@ async def show_conversation(
         takes_over=MAY_TAKE_FROM_OTHERS,
         categories=list(app[FIRM].categories),
         risks=[risk.value for risk in Risk],
-        steps=[step.key for step in app[FIRM].blueprint],
+        steps=list(app[FIRM].blueprint.names),
     )

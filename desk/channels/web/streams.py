@@ -11,23 +11,24 @@ class Streams:
 
     Attributes:
         closing: the process ends; every stream is to end after what it is sending.
+        conversations: of the open streams, one entry each.
     """
 
     def __init__(self) -> None:
         self.closing = False
-        self._conversations: list[int] = []
+        self.conversations: list[int] = []
 
     @contextmanager
     def open(self, conversation_id: int) -> Iterator[None]:
         """Count a stream in for as long as it is open."""
-        self._conversations.append(conversation_id)
+        self.conversations.append(conversation_id)
         try:
             yield
         finally:
-            self._conversations.remove(conversation_id)
+            self.conversations.remove(conversation_id)
 
     def close(self, hub: Hub) -> None:
         """Have all streams end, and take in no more."""
         self.closing = True
-        for conversation_id in set(self._conversations):
+        for conversation_id in set(self.conversations):
             hub.wake(conversation_id)

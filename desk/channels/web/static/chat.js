@@ -29,7 +29,7 @@ at("log").after(replies);
 
 const log = new Log(at("log"), replies, {
   onRetry: (id) => outgoing.retry(id),
-  onReply: (payload) => say(payload),
+  onReply: sayByButton,
   onChange: changed,
 });
 
@@ -53,6 +53,12 @@ const menu = new Menu(session, {
 function say(text) {
   followsEnd = true;
   outgoing.write(text);
+}
+
+/** As `say`; the button goes, so whoever uses a keyboard goes on in the field. A phone's keyboard stays away. */
+function sayByButton(text) {
+  say(text);
+  if (matchMedia("(pointer: fine)").matches) composer.focus();
 }
 
 // Notices
@@ -84,7 +90,7 @@ addEventListener("online", () => outgoing.retryAll());
 
 outgoing.addEventListener("state", ({ detail }) => {
   log.follow(detail);
-  if (detail.state === "failed") notify("failed_told");
+  if (detail.state === "failed" && shown.key !== "connecting") notify("failed_told");
 });
 outgoing.addEventListener("slow", () => notify("slow_down"));
 session.addEventListener("made", () => {
@@ -216,7 +222,7 @@ at("switch-language").addEventListener("click", () => {
   switchLanguage();
   translate();
 });
-at("ask-person").addEventListener("click", () => say(words("ask_person_text")));
+at("ask-person").addEventListener("click", () => sayByButton(words("ask_person_text")));
 at("close").hidden = !isEmbedded;
 at("close").addEventListener("click", askToClose);
 

@@ -1,6 +1,6 @@
 // Server-sent events over fetch, since EventSource sends no header: resumed by Last-Event-ID after every interruption.
 const SILENCE = 40_000;
-const LONGEST_PAUSE = 30_000;
+const LONGEST_PAUSE = 8_000;
 
 /** Reads the lines of an event stream (WHATWG HTML, section 9.2.6) and gives each event to `listener`. */
 export class StreamReader {

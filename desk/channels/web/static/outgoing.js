@@ -44,13 +44,15 @@ export class Outgoing extends EventTarget {
   retry(id) {
     const item = this.#items.get(id);
     if (!item || item.state !== "failed") return;
+    if (item.passing) return this.retryAll();
     this.#tell(item, "sending");
     this.#send();
   }
 
-  /** The network is back: try again whatever it kept from being sent. */
+  /** Try again, in the order they were written, whatever a lost connection kept from being sent. */
   retryAll() {
-    for (const item of this.#items.values()) if (item.passing) this.retry(item.id);
+    for (const item of this.#items.values()) if (item.state === "failed" && item.passing) this.#tell(item, "sending");
+    this.#send();
   }
 
   /** The service has it: seen in the answer or among the events. */
@@ -105,6 +107,14 @@ export class Outgoing extends EventTarget {
         attempt += 1;
       }
     }
-    if (this.#items.has(item.id)) this.#tell(item, "failed");
+    if (!this.#items.has(item.id)) return;
+    this.#tell(item, "failed");
+    if (!item.passing) return;
+    // What was written later must not arrive before it.
+    for (const later of this.#items.values()) {
+      if (later.state !== "sending") continue;
+      later.passing = true;
+      this.#tell(later, "failed");
+    }
   }
 }

@@ -1,0 +1,90 @@
+// The page of one conversation: current by itself, answers without leaving it, and nothing typed is ever lost.
+
+import { keepUp, refresh } from "./live.js";
+
+const root = document.getElementById("conversation");
+const history = document.getElementById("history");
+const error = document.getElementById("deed-error");
+const state = document.getElementById("link-state");
+const draftKey = "draft:" + root.dataset.publicId;
+let sending = false;
+
+const box = () => document.getElementById("text");
+
+function restoreDraft() {
+  const field = box();
+  const draft = sessionStorage.getItem(draftKey);
+  if (field && !field.value && draft) field.value = draft;
+}
+
+function tell(text) {
+  error.textContent = text;
+  error.hidden = !text;
+}
+
+async function send(form) {
+  const field = box();
+  if (sending || !field.value.trim()) return;
+  sending = true;
+  field.readOnly = true;
+  try {
+    const response = await fetch(form.action, {
+      method: "POST",
+      headers: { Accept: "application/json", "X-CSRF-Token": root.dataset.csrf },
+      body: new URLSearchParams({ text: field.value }),
+      credentials: "same-origin",
+    });
+    if (response.ok) {
+      sessionStorage.removeItem(draftKey);
+      field.value = "";
+      field.defaultValue = "";
+      tell("");
+    } else {
+      const body = await response.json().catch(() => null);
+      tell(response.status === 401 ? state.dataset.signedOut : body?.error?.message ?? state.dataset.notSent);
+    }
+  } catch {
+    tell(state.dataset.notSent);
+  } finally {
+    sending = false;
+    field.readOnly = false;
+    field.focus();
+  }
+  await refresh();
+  history.scrollTop = history.scrollHeight;
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "answer") {
+    event.preventDefault();
+    send(event.target);
+  }
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.id === "text") sessionStorage.setItem(draftKey, event.target.value);
+});
+
+document.addEventListener("keydown", (event) => {
+  // While Chinese is being composed, Enter belongs to the input method.
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing && event.target.id === "text") {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  }
+  if (event.key === "Escape") {
+    const open = event.target.closest?.(".ends details[open], details.wide[open], li details[open]");
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  }
+});
+
+restoreDraft();
+history.scrollTop = history.scrollHeight;
+keepUp({
+  // After a refused deed the address is that of the deed.
+  page: "/desk/conversations/" + encodeURIComponent(root.dataset.publicId) + location.search,
+  events: "/desk/events?conversation=" + encodeURIComponent(root.dataset.publicId),
+  then: restoreDraft,
+});

@@ -1,0 +1,62 @@
+"""The shop in which the dialogues happen; Alice is an agent, Bob supervises, Carol looks after quality, Dora manages."""
+
+from collections.abc import Callable
+
+import pytest
+
+from actions.firm import Firm
+from store.database import Database
+from store.tables import Staff
+from tests.actions.dialogue import Customer, Shop
+from tests.conftest import Clock
+
+NewCustomer = Callable[..., Customer]
+
+
+@pytest.fixture
+def shop(sqlite_database: Database, firm: Firm, clock: Clock) -> Shop:
+    return Shop(sqlite_database, firm, clock)
+
+
+@pytest.fixture(params=["zh", "en"])
+def language(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def wang(shop: Shop) -> Customer:
+    """A customer who writes Chinese."""
+    return Customer(shop, "wang")
+
+
+@pytest.fixture
+def mary(shop: Shop) -> Customer:
+    """A customer who writes English."""
+    return Customer(shop, "mary", "en")
+
+
+@pytest.fixture
+def customer(shop: Shop, language: str) -> Customer:
+    """The same customer twice, in each language."""
+    return Customer(shop, "wang" if language == "zh" else "mary", language)
+
+
+@pytest.fixture
+def alice(shop: Shop) -> Staff:
+    return shop.hires("alice", "agent")
+
+
+@pytest.fixture
+def bob(shop: Shop) -> Staff:
+    return shop.hires("bob", "supervisor")
+
+
+@pytest.fixture
+def carol(shop: Shop) -> Staff:
+    return shop.hires("carol", "quality")
+
+
+@pytest.fixture
+def dora(shop: Shop) -> Staff:
+    return shop.hires("dora", "manager")

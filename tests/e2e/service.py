@@ -1,0 +1,224 @@
+"""A real service of its own for tests: supervisor, Rasa, action server and desk, on free ports and an empty store."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass
+class Reply:
+    """An answer over HTTP."""
+
+    status: int
+    body: Any
+    seconds: float
+
+
+class Service:
+    """A running service, spoken to over its public contract alone."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes], port: int, token: str) -> None:
+        self.folder = folder
+        self.var = folder / "var"
+        self.process = process
+        self.base = f"http://127.0.0.1:{port}"
+        self.token = token
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = "",
+        headers: dict[str, str] | None = None,
+        timeout: float = 60,
+    ) -> Reply:
+        """One request; an error status is a reply like any other.
+
+        Args:
+            body: bytes as they are, anything else as JSON.
+            token: another bearer token; None for none.
+        """
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.base + path, data=data, method=method)
+        request.add_header("Content-Type", "application/json")
+        if token is not None:
+            request.add_header("Authorization", f"Bearer {token or self.token}")
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
+        started = time.monotonic()
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                status, content = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, content = error.code, error.read()
+        try:
+            parsed = json.loads(content) if content else None
+        except ValueError:
+            parsed = content.decode("utf-8", "replace")
+        return Reply(status, parsed, time.monotonic() - started)
+
+    def say(self, sender: str, text: str, **metadata: str) -> Reply:
+        """A customer's message."""
+        body: dict[str, Any] = {"sender": sender, "message": text}
+        if metadata:
+            body["metadata"] = metadata
+        return self.call("POST", "/webhooks/rest/webhook", body)
+
+    def told(self, sender: str, text: str, **metadata: str) -> str:
+        """What the bot answers to a message, as one text."""
+        reply = self.say(sender, text, **metadata)
+        assert reply.status == 200, reply
+        return "\n".join(message["text"] for message in reply.body)
+
+    def cases(self, sender: str) -> list[dict[str, Any]]:
+        reply = self.call("GET", f"/api/v1/cases?identity=rest:{urllib.parse.quote(sender)}")
+        assert reply.status == 200, reply
+        found: list[dict[str, Any]] = reply.body["cases"]
+        return found
+
+    def conversation(self, sender: str) -> dict[str, Any]:
+        reply = self.call("GET", f"/api/v1/conversations/rest:{urllib.parse.quote(sender)}")
+        assert reply.status == 200, reply
+        found: dict[str, Any] = reply.body
+        return found
+
+    def messages(self, sender: str) -> list[dict[str, Any]]:
+        reply = self.call("GET", f"/api/v1/conversations/rest:{urllib.parse.quote(sender)}/messages")
+        assert reply.status == 200, reply
+        found: list[dict[str, Any]] = reply.body["messages"]
+        return found
+
+    def with_order(self, sender: str, number: str, total: int = 30000, **more: Any) -> None:
+        """The merchant reports an order of this customer's."""
+        order = {
+            "number": number,
+            "identities": [f"rest:{sender}"],
+            "placed_at": "2026-11-18T08:00:00Z",
+            "total": total,
+            "currency": "CNY",
+            "items": [{"name": "item", "quantity": 1, "price": total}],
+            "status": "delivered",
+            **more,
+        }
+        reply = self.call("POST", "/api/v1/orders", [order])
+        assert reply.status == 200, reply
+
+    def process_id(self, program: str) -> int:
+        """The process that supervisor runs under this name: ``desk``, ``rasa`` or ``actions``."""
+        marks = {"desk": "desk serve", "rasa": "bot.serve", "actions": "actions.server"}
+        supervisor = int((self.var / "supervisor.pid").read_text())
+        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        for child in children:
+            try:
+                command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if marks[program] in command:
+                return int(child)
+        raise LookupError(program)
+
+    def signal(self, program: str, number: signal.Signals) -> None:
+        os.kill(self.process_id(program), number)
+
+    def wait_until_ready(self, seconds: float = 120) -> None:
+        wait_for(lambda: _status(self.base + "/readyz") == 200, seconds, "the service is ready")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command line of the project's, on this service's store."""
+        return subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "AMENDS_VAR": str(self.var)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Wait until something holds, and give what it gave.
+
+    Raises:
+        AssertionError: it did not hold in time.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds:.0f} s, and still not: {what}")
+
+
+@contextmanager
+def running(folder: Path, model: str, **settings: str) -> Iterator[Service]:
+    """A service on an empty store, stopped at the end as Ctrl-C stops it."""
+    port, token = free_port(), uuid.uuid4().hex
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AMENDS_")},
+        "AMENDS_VAR": str(folder / "var"),
+        "AMENDS_BIND": f"127.0.0.1:{port}",
+        "AMENDS_RASA_PORT": str(free_port()),
+        "AMENDS_ACTIONS_PORT": str(free_port()),
+        "AMENDS_API_TOKEN": token,
+        **settings,
+    }
+    output = (folder / "output").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "desk", "run", "--model", model],
+        cwd=ROOT,
+        env=environment,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+    service = Service(folder, process, port, token)
+    try:
+        service.wait_until_ready()
+        yield service
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        output.close()
+        logs = os.environ.get("TEST_LOGS")
+        if logs:
+            shutil.copytree(service.var / "log", Path(logs) / folder.name, dirs_exist_ok=True)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            status: int = answer.status
+            return status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
