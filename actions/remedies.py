@@ -1,6 +1,7 @@
 """Grant a remedy, carry it out once, and say so (design.md section 2, line 8)."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 from sqlalchemy import func, select
 
@@ -38,7 +39,7 @@ def describe_offer(firm: Firm, language: str, offer: Offer) -> str:
     for remedy in offer.remedies:
         amount = Money(remedy["amount"], remedy["currency"]) if remedy["amount"] is not None else None
         parts.append(firm.words.render(language, f"remedy.{remedy['kind']}", amount=amount))
-    return firm.words.render(language, "offer.and").join(parts)
+    return reduce(lambda one, other: firm.words.render(language, "offer.both", one=one, other=other), parts)
 
 
 def granted_minor(work: UnitOfWork, case: Case) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from actions.conversations import await_answer, await_nothing, lock_conversation, say
 from actions.firm import Firm
 from actions.understanding import Understanding
+from actions.words.catalogue import LANGUAGES
 from recovery.control import Control
 from store.database import UnitOfWork
 from store.tables import Case, Conversation, InboxRow, Turn
@@ -123,8 +124,10 @@ def take_turn(
         )
     )
     work.session.flush()
-    if understanding.language in ("zh", "en"):
+    if understanding.language in LANGUAGES:
         conversation.language = understanding.language
+    elif conversation.language is None and understanding.script == "latin":
+        conversation.language = "en"  # a first "hi" tells no more than its letters
     language = conversation.language or firm.file.language
     awaited = conversation.awaited
     in_time = inbox.seen_revision >= conversation.awaited_revision

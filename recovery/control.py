@@ -45,6 +45,9 @@ UNASKED = frozenset(
     }
 )
 
+# Danger to people, accounts and data is taken before everything else that waits.
+FIRST_IN_LINE = frozenset({HandOverReason.SAFETY, HandOverReason.ACCOUNT_SECURITY})
+
 # A set number of failed turns, and of contacts in 24 h with evident dissatisfaction (GB/T 47746-2026).
 UNCLEAR_TURNS_BEFORE_HAND_OVER = 3
 CONTACTS_BEFORE_HAND_OVER = 3

@@ -2,8 +2,8 @@
 
 usage: python -m scripts.screenshots MODEL [FOLDER]
 
-MODEL is the trained Rasa model, FOLDER (default ``docs/images``) receives ``chat.png``, ``desk.png`` and their Chinese
-twins ``chat.zh.png``, ``desk.zh.png``. Nothing in them is arranged: what the pictures show is what the service answered.
+MODEL is the trained Rasa model; FOLDER (default ``docs/images``) receives ``chat.png`` and ``desk.png``, and their
+Chinese twins ``chat.zh.png`` and ``desk.zh.png``. What the pictures show is what the service answered.
 """
 
 import re
@@ -13,14 +13,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.e2e.service import ROOT, Service, running
 
 _WAIT_MS = 20_000
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-_CHAT = {"width": 480, "height": 980}
-_DESK = {"width": 1280, "height": 900}
+_CHAT = ViewportSize(width=480, height=980)
+_DESK = ViewportSize(width=1280, height=900)
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _play(service: Service, browser: Browser, scene: Scene, folder: Path) -> None:
-    customer = browser.new_context(locale=scene.locale, viewport=_CHAT, device_scale_factor=1.5).new_page()
-    staff = browser.new_context(locale=scene.locale, viewport=_DESK, device_scale_factor=1.5).new_page()
+    customer, staff = (
+        browser.new_context(
+            locale=scene.locale, timezone_id="Asia/Shanghai", viewport=viewport, device_scale_factor=1.5
+        ).new_page()
+        for viewport in (_CHAT, _DESK)
+    )
     _log_in(service, staff, scene)
     customer.goto(service.base + "/")
     log = customer.locator("#log")

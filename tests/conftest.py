@@ -58,10 +58,22 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings({"AMENDS_VAR": str(tmp_path / "var"), "AMENDS_FIRM": str(ROOT / "data" / "firm")})
 
 
-@pytest.fixture
-def sqlite_database(tmp_path: Path, clock: Clock) -> Iterator[Database]:
-    with Database(f"sqlite:///{tmp_path / 'amends.db'}", clock) as database:
+@pytest.fixture(scope="session")
+def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated store to copy: migrating anew for each test would take most of the suite's time."""
+    path = tmp_path_factory.mktemp("migrated") / "amends.db"
+    with Database(f"sqlite:///{path}") as database:
         migrate(database)
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, migrated_sqlite_file: Path, clock: Clock) -> Iterator[Database]:
+    shutil.copy(migrated_sqlite_file, tmp_path / "amends.db")
+    with Database(f"sqlite:///{tmp_path / 'amends.db'}", clock) as database:
         yield database
 
 

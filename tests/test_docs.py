@@ -1,4 +1,4 @@
-"""The documentation holds what there is: settings, metrics, commands, targets, the firm's files; and its links lead on."""
+"""The documentation names what there is (settings, metrics, commands, targets, the firm's files), and its links lead on."""
 
 import argparse
 import fnmatch

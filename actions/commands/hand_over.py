@@ -9,7 +9,7 @@ from actions.outcomes import dimensions_of, record
 from actions.promises import promise
 from actions.turns import OpenTurn
 from recovery.case_states import Transition
-from recovery.control import UNASKED, Control, HandOverReason
+from recovery.control import FIRST_IN_LINE, UNASKED, Control, HandOverReason
 from recovery.events import HandedOver
 from recovery.failures import Category, Risk
 from recovery.severity import Severity
@@ -86,13 +86,16 @@ def _pass_to_queue(
     Returns:
         The place in line, 1 for the next.
     """
+    rank = 0 if reason in FIRST_IN_LINE else 1
     waiting = work.session.scalar(
         select(func.count(Conversation.id)).where(
-            Conversation.control == Control.QUEUED, Conversation.id != conversation.id
+            Conversation.control == Control.QUEUED,
+            Conversation.queue_rank <= rank,
+            Conversation.id != conversation.id,
         )
     )
     conversation.control = Control.QUEUED
-    conversation.queued_at = work.now
+    conversation.queued_at, conversation.queue_rank = work.now, rank
     conversation.unclear_turns = 0
     # Whoever still works on this conversation for the bot finds the fence moved.
     conversation.fence += 1

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from recovery.money import Money
 from store.database import Database
@@ -33,10 +34,11 @@ class VoucherTwin:
         self._valid = valid
 
     def issue(self, key: str, amount: Money) -> str:
+        known = select(Voucher.code).where(Voucher.idempotency_key == key)
         with self._database.begin() as work:
-            known = work.session.scalars(select(Voucher).where(Voucher.idempotency_key == key)).first()
-            if known is not None:
-                return known.code
+            code = work.session.scalars(known).first()
+            if code is not None:
+                return code
             voucher = Voucher(
                 code=readable_number("V", 3),
                 idempotency_key=key,
@@ -45,7 +47,13 @@ class VoucherTwin:
                 issued_at=work.now,
                 expires_at=work.now + self._valid,
             )
-            work.session.add(voucher)
+            try:
+                with work.session.begin_nested():
+                    work.session.add(voucher)
+                    work.session.flush()
+            except IntegrityError:
+                # The same call was made twice at once, and the other was faster: its voucher is the one.
+                return work.session.scalars(known).one()
             work.commit()
             return voucher.code
 

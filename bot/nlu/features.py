@@ -14,6 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.nlu.evidence import EMOTIONS, RISKS, evidence_of
 from bot.nlu.lexicon import load
+from bot.nlu.skeleton import skeleton_terms
 
 # Exclamation marks are left out: praise and advertisements have as many as complaints.
 _PIECE = re.compile(r"[一-鿿㐀-䶿]+|[a-z][a-z']*|\d+|\?")
@@ -108,12 +109,20 @@ def lexicon_features(text: str) -> List[float]:
     return counts
 
 
+def n_grams_and_frames(text: str) -> List[str]:
+    """The terms of :func:`n_grams` and those of the message's frame (``skeleton``), the latter led by ``~``."""
+    return n_grams(text) + skeleton_terms(text)
+
+
 class Featuriser:
     """N-grams weighted by rarity (TF-IDF) and lexicon features, fitted on texts, saved as plain JSON and numbers."""
 
-    def __init__(self, lexicon_weight: float = LEXICON_WEIGHT) -> None:
+    def __init__(self, lexicon_weight: float = LEXICON_WEIGHT, frames: bool = False) -> None:
         self.lexicon_weight = lexicon_weight
-        self.terms = TfidfVectorizer(analyzer=n_grams, sublinear_tf=True, dtype=np.float32, min_df=2)
+        self.frames = frames
+        self.terms = TfidfVectorizer(
+            analyzer=n_grams_and_frames if frames else n_grams, sublinear_tf=True, dtype=np.float32, min_df=2
+        )
 
     def fit_transform(self, texts: Sequence[str]) -> csr_matrix:
         """Learns the terms of ``texts`` and returns their features, one row each."""
@@ -136,7 +145,7 @@ class Featuriser:
         """Writes ``terms.json`` and ``rarity.npy`` into ``folder``."""
         ordered = sorted(self.terms.vocabulary_, key=self.terms.vocabulary_.__getitem__)
         (folder / "terms.json").write_text(
-            json.dumps({"terms": ordered, "lexicon_weight": self.lexicon_weight}), encoding="utf-8"
+            json.dumps({"terms": ordered, "lexicon_weight": self.lexicon_weight, "frames": self.frames}), encoding="utf-8"
         )
         np.save(folder / "rarity.npy", self.terms.idf_, allow_pickle=False)
 

@@ -75,7 +75,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         texts = [example.get(NORMALISED)["matching"] for example in examples]
         intents = [example.get(INTENT) for example in examples]
         more, more_complain = joined_examples(texts, intents, self._config["joined"] if COMPLAIN in intents else 0)
-        self._featuriser = Featuriser()
+        self._featuriser = Featuriser(frames=True)
         features = self._featuriser.fit_transform(texts + more)
         complains = np.array([intent == COMPLAIN for intent in intents] + more_complain)
         self._complaint = ManyLabels.fit(features, complains[:, None], [COMPLAIN], self._config["complaint_cost"])

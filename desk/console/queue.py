@@ -76,7 +76,7 @@ def read_queue(work: UnitOfWork, firm: Firm, me: Staff, language: str) -> QueueP
     mine = select(Conversation).where(Conversation.control == Control.STAFF, Conversation.taken_by_id == me.id)
     return QueuePage(
         version=queue_version(work),
-        waiting=_rows(work, waiting.order_by(Conversation.queued_at, Conversation.id)),
+        waiting=_rows(work, waiting.order_by(Conversation.queue_rank, Conversation.queued_at, Conversation.id)),
         waiting_count=_count_waiting(work),
         # Whoever waits for an answer stands first.
         mine=sorted(_rows(work, mine.order_by(Conversation.id)), key=lambda row: (not row.answer_owed, row.since)),

@@ -50,7 +50,7 @@ class Conversation(Base):
 
     __tablename__ = "conversations"
     __table_args__ = (
-        Index("ix_conversations_control_queued_at", "control", "queued_at"),
+        Index("ix_conversations_queue", "control", "queue_rank", "queued_at"),
         Index("ix_conversations_lease_expires_at", "lease_expires_at"),
     )
 
@@ -73,6 +73,7 @@ class Conversation(Base):
     abuse_warned: Mapped[bool] = mapped_column(default=False)
     held_at: Mapped[datetime | None]
     queued_at: Mapped[datetime | None]
+    queue_rank: Mapped[int] = mapped_column(default=1)  # the smaller is taken first, then who waits longest
     taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime]
 

@@ -27,6 +27,7 @@ def shop(database: Database, firm: Firm, clock: Clock) -> Shop:
 def at_once(*deeds: Callable[[], str]) -> list[str]:
     """Do all of it at the same moment, each in a thread; what each gave, or how it was refused."""
     barrier, results = threading.Barrier(len(deeds)), [""] * len(deeds)
+    broken: list[Exception] = []
 
     def run(n: int, deed: Callable[[], str]) -> None:
         barrier.wait()
@@ -34,12 +35,15 @@ def at_once(*deeds: Callable[[], str]) -> list[str]:
             results[n] = deed()
         except ConnectorError as error:
             results[n] = f"refused: {error}"
+        except Exception as error:
+            broken.append(error)
 
     threads = [threading.Thread(target=run, args=(n, deed)) for n, deed in enumerate(deeds)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert not broken, broken
     return results
 
 

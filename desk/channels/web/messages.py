@@ -81,7 +81,7 @@ def _messages_after(work: UnitOfWork, conversation_id: int, after: int) -> list[
         select(Message, InboxRow.message_key, Staff.name)
         .outerjoin(InboxRow, and_(Message.inbox_id == InboxRow.id, Message.direction == "in"))
         .outerjoin(Staff, Message.staff_id == Staff.id)
-        .where(Message.conversation_id == conversation_id, Message.number >= after)
+        .where(Message.conversation_id == conversation_id, Message.number > after)
         .order_by(Message.number)
         .limit(BATCH + 1)
     )

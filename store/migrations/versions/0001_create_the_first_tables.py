@@ -1,6 +1,6 @@
 """Create the first tables
 
-Revision: 0001, the first, 2026-11-21 21:38:32.560731
+Revision: 0001, the first, 2026-11-21 22:15:24.559751
 """
 
 import sqlalchemy as sa
@@ -254,6 +254,7 @@ def upgrade() -> None:
         sa.Column("abuse_warned", sa.Boolean(), nullable=False),
         sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("queue_rank", sa.Integer(), nullable=False),
         sa.Column("taken_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -265,8 +266,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_conversations_public_id")),
     )
     with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.create_index("ix_conversations_control_queued_at", ["control", "queued_at"], unique=False)
         batch_op.create_index("ix_conversations_lease_expires_at", ["lease_expires_at"], unique=False)
+        batch_op.create_index("ix_conversations_queue", ["control", "queue_rank", "queued_at"], unique=False)
 
     op.create_table(
         "web_sessions",
@@ -703,8 +704,8 @@ def downgrade() -> None:
 
     op.drop_table("web_sessions")
     with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.drop_index("ix_conversations_queue")
         batch_op.drop_index("ix_conversations_lease_expires_at")
-        batch_op.drop_index("ix_conversations_control_queued_at")
 
     op.drop_table("conversations")
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
