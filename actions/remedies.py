@@ -16,9 +16,9 @@ from actions.timers import TimerKind, set_timer
 from recovery.case_states import CaseState, Transition
 from recovery.events import RemedyExecuted
 from recovery.money import Money
-from recovery.remedies import NEEDS_ORDER, RemedyKind
+from recovery.remedies import NEEDS_ORDER, Authority, RemedyKind
 from store.database import UnitOfWork
-from store.tables import Case, Conversation, Offer, Remedy
+from store.tables import Case, Conversation, Offer, Order, Remedy
 from store.tables.base import readable_number
 
 # Remedies that another system carries out; they never run inside a turn.
@@ -49,6 +49,19 @@ def granted_minor(work: UnitOfWork, case: Case) -> int:
     of_order = Remedy.order_number == number if number else of_case
     statement = select(func.coalesce(func.sum(Remedy.amount), 0)).where(of_case | of_order, Remedy.state != "failed")
     return work.session.scalar(statement) or 0
+
+
+def authority_needed(work: UnitOfWork, firm: Firm, case: Case, offer: Offer) -> Authority:
+    """Who may grant the offer now: other complaints about the order may have used up what was free when it was made.
+
+    The order stays locked until the unit of work ends, so that two complaints about it cannot both count on the same
+    room below a limit.
+    """
+    number = get_fact(case, "order_number")
+    if number is not None:
+        work.session.execute(select(Order.number).where(Order.number == number).with_for_update())
+    now = firm.policy.authority_to_grant(offer.cost, granted_minor(work, case))
+    return max(now, Authority(offer.authority), key=list(Authority).index)
 
 
 def grant(

@@ -8,7 +8,7 @@ from actions.conversations import await_nothing, lock_conversation, say
 from actions.firm import Firm
 from actions.outcomes import dimensions_of, record
 from actions.promises import keep_promises, settle
-from actions.remedies import describe_offer, executed, grant, granted_minor, plan_follow_up, resolve_if_done
+from actions.remedies import authority_needed, describe_offer, executed, grant, plan_follow_up, resolve_if_done
 from actions.turns import finish
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.control import Control, HandOverReason
@@ -282,15 +282,6 @@ def keep_promise(work: UnitOfWork, firm: Firm, staff: Staff, promise_id: int) ->
             executed(work, case, remedy, readable_number("CB", 2))
         resolve_if_done(work, firm, conversation, case, staff.login)
     _audit(work, staff, "keep_promise", promise.public_id)
-
-
-def authority_needed(work: UnitOfWork, firm: Firm, case: Case, offer: Offer) -> Authority:
-    """Who may grant the offer now: other complaints about the order may have used up what was free when it was made."""
-    now = firm.policy.authority_to_grant(offer.cost, granted_minor(work, case))
-    then = Authority(offer.authority)
-    if Authority.NOBODY in (now, then):
-        return Authority.NOBODY
-    return max(now, then, key=_RISING.index)
 
 
 def covers(staff: Staff, needed: Authority) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, Dict, Text
+from functools import cache
+from typing import Any
 
 import jsonschema
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
 
 
-@lru_cache(maxsize=None)
+@cache
 def _action_result_validator() -> Any:
     schema = RemoteAction.action_response_format_spec()
     kind = validator_for(schema)
@@ -18,7 +18,7 @@ def _action_result_validator() -> Any:
     return kind(schema)
 
 
-def _validate_action_result(self: RemoteAction, result: Dict[Text, Any]) -> bool:
+def _validate_action_result(self: RemoteAction, result: dict[str, Any]) -> bool:
     """Stands in for ``RemoteAction._validate_action_result``: the same check, with the schema itself checked once.
 
     Raises:

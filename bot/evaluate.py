@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 from bot.standalone import ROOT, Understander, training_examples
 
@@ -30,7 +30,7 @@ def f1(hits: int, wrong: int, missed: int) -> float:
     return 2 * hits / (2 * hits + wrong + missed) if hits + wrong + missed else 1.0
 
 
-def rows_of(path: Path) -> List[Dict[str, Any]]:
+def rows_of(path: Path) -> list[dict[str, Any]]:
     """The rows of a JSON-lines file; says so loudly and returns none where it is missing."""
     if not path.exists():
         print(f"*** MISSING: {path} — nothing was measured on it. ***", file=sys.stderr)
@@ -38,10 +38,10 @@ def rows_of(path: Path) -> List[Dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def score_complaints(understander: Understander, rows: List[Dict[str, Any]]) -> Dict[str, Any]:
+def score_complaints(understander: Understander, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Scores complaints: case share, F1 per category and overall, emotion error, risk recall, milliseconds a text."""
-    counts: Dict[str, List[int]] = defaultdict(lambda: [0, 0, 0])
-    risks: Dict[str, List[int]] = defaultdict(lambda: [0, 0, 0])
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    risks: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     errors, taken, opened, with_category, case_agrees, case_rows = [], [], 0, 0, 0, 0
     for row in rows:
         begun = time.perf_counter()
@@ -89,9 +89,9 @@ def score_complaints(understander: Understander, rows: List[Dict[str, Any]]) -> 
     }
 
 
-def score_non_complaints(understander: Understander, rows: List[Dict[str, Any]]) -> Dict[str, Any]:
+def score_non_complaints(understander: Understander, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The share of non-complaints that open no case, in all and by kind."""
-    quiet: Dict[str, List[int]] = defaultdict(lambda: [0, 0])
+    quiet: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in rows:
         read = understander.understand(row["text"])
         quiet[row["kind"]][0] += read["intent"] != "complain" and read["hand_over"] is None
@@ -115,7 +115,7 @@ def main() -> int:
         begun = time.perf_counter()
         examples = training_examples()
         understander = Understander.trained(examples, Path(folder))
-        results: Dict[str, Any] = {"examples": len(examples), "training_seconds": round(time.perf_counter() - begun, 1)}
+        results: dict[str, Any] = {"examples": len(examples), "training_seconds": round(time.perf_counter() - begun, 1)}
         complaints = rows_of(options.data / "complaints_dev.jsonl")
         if complaints:
             results["real_complaints"] = score_complaints(understander, complaints)
@@ -132,7 +132,7 @@ def main() -> int:
     return 0 if complaints else 1
 
 
-def show(results: Dict[str, Any], indent: str = "") -> None:
+def show(results: dict[str, Any], indent: str = "") -> None:
     """Prints nested results as an indented table."""
     for key, value in results.items():
         if isinstance(value, dict) and any(isinstance(inner, dict) for inner in value.values()):

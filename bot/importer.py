@@ -8,9 +8,9 @@ example remembers its fingerprint. What stands in the files means the same to st
 from __future__ import annotations
 
 import copy
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any
 
 import yaml
 from rasa.shared.importers.rasa import RasaFileImporter
@@ -28,7 +28,7 @@ class Example(Message):
         if add_to_output or prop not in self.data or self.data[prop] != info:
             super().set(prop, info, add_to_output)
 
-    def __deepcopy__(self, memo: Dict[int, Any]) -> "Example":
+    def __deepcopy__(self, memo: dict[int, Any]) -> Example:
         other = copy.copy(self)
         other.data, other.output_properties = dict(self.data), set(self.output_properties)
         return other
@@ -50,7 +50,7 @@ class QuickYAMLReader(RasaYAMLReader):
         )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _read(path: str, language: str, changed: int) -> TrainingData:
     if path.endswith((".yml", ".yaml")):
         return QuickYAMLReader().read(path)
@@ -60,7 +60,7 @@ def _read(path: str, language: str, changed: int) -> TrainingData:
 class QuickImporter(RasaFileImporter):
     """To be named in config.yml under ``importers``; takes what Rasa's own file importer takes."""
 
-    def get_nlu_data(self, language: Optional[str] = "en") -> TrainingData:
+    def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """The NLU examples of all training files; files are read again only once they changed."""
         files = sorted(str(path) for path in self._nlu_files)
         return TrainingData().merge(

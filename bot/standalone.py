@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Generator, Iterable, List, Optional
+from typing import Any
 
 import yaml
 from rasa.engine.storage.resource import Resource
@@ -45,9 +46,9 @@ class FolderStorage:
         yield place
 
 
-def training_examples(folder: Path = TRAINING_FOLDER) -> List[Message]:
+def training_examples(folder: Path = TRAINING_FOLDER) -> list[Message]:
     """The examples of all YAML files in ``folder``, as Rasa reads them: text, intent, block metadata."""
-    examples: List[Message] = []
+    examples: list[Message] = []
     for path in sorted(folder.glob("*.yml")):
         blocks = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["nlu"]
         for block in blocks:
@@ -66,10 +67,10 @@ class Understander:
 
     def __init__(self, storage: ModelStorage) -> None:
         self._storage = storage
-        self._components: List[Any] = []
+        self._components: list[Any] = []
 
     @classmethod
-    def trained(cls, examples: Iterable[Message], folder: Path) -> "Understander":
+    def trained(cls, examples: Iterable[Message], folder: Path) -> Understander:
         """Trains on ``examples``, writes the models into ``folder`` and loads them from there."""
         storage: Any = FolderStorage(folder)
         data = Normaliser().process_training_data(
@@ -80,7 +81,7 @@ class Understander:
         return cls.loaded(folder)
 
     @classmethod
-    def loaded(cls, folder: Path) -> "Understander":
+    def loaded(cls, folder: Path) -> Understander:
         """Loads what :meth:`trained` wrote."""
         storage: Any = FolderStorage(folder)
         understander = cls(storage)
@@ -98,14 +99,14 @@ class Understander:
         ]
         return understander
 
-    def read(self, text: str, metadata: Optional[Dict[str, Any]] = None) -> Message:
+    def read(self, text: str, metadata: dict[str, Any] | None = None) -> Message:
         """The message after all components; its output properties are what Rasa would pass on."""
         message = Message(data={TEXT: text, METADATA: metadata or {}})
         for component in self._components:
             component.process([message])
         return message
 
-    def understand(self, text: str, metadata: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
+    def understand(self, text: str, metadata: dict[str, Any] | None = None) -> dict[str, Any]:
         """The `understanding` of one text (docs/understanding.md), with `intent` beside it."""
         message = self.read(text, metadata)
         return {**message.get(UNDERSTANDING), "intent": message.get(INTENT)["name"]}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Optional, Text
+from collections.abc import Iterable
+from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
@@ -21,11 +22,11 @@ class ForgetfulTrackerStore(TrackerStore):
     (``save``), so one turn needs no memory; senders are new with every attempt, so nothing is ever asked for again.
     """
 
-    def __init__(self, domain: Optional[Domain], event_broker: Optional[EventBroker] = None, **kwargs: Any) -> None:
+    def __init__(self, domain: Domain | None, event_broker: EventBroker | None = None, **kwargs: Any) -> None:
         super().__init__(domain, event_broker, **kwargs)
         adaptations.apply()
 
-    async def create_tracker(self, sender_id: Text, append_action_listen: bool = True) -> DialogueStateTracker:
+    async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
         """A tracker in a session already begun: Rasa would otherwise run the action that begins one, each turn."""
         tracker = self.init_tracker(sender_id)
         tracker.update(ActionExecuted(ACTION_SESSION_START_NAME))
@@ -37,10 +38,10 @@ class ForgetfulTrackerStore(TrackerStore):
         """Keeps nothing; an event broker, where one is set, still hears the turn's events."""
         await self.stream_events(tracker)
 
-    async def retrieve(self, sender_id: Text) -> Optional[DialogueStateTracker]:
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """Nothing is ever found."""
         return None
 
-    async def keys(self) -> Iterable[Text]:
+    async def keys(self) -> Iterable[str]:
         """No conversation is known."""
         return []

@@ -1,7 +1,7 @@
 """The desk's application, put together in one place: tests swap parts here and nowhere else."""
 
 import asyncio
-import contextlib
+import signal
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -109,16 +109,9 @@ def _keep_going(name: str, worker: Coroutine[Any, Any, None]) -> asyncio.Task[No
     async def run() -> None:
         try:
             await worker
-        except asyncio.CancelledError:
-            raise
-        except BaseException:
+        except Exception:
             log.exception("worker ended", worker=name)
-        with contextlib.suppress(RuntimeError):
-            raise_exit()
+        # In good order; the supervisor starts the process again.
+        signal.raise_signal(signal.SIGTERM)
 
     return asyncio.create_task(run(), name=name)
-
-
-def raise_exit() -> None:
-    """End the process in good order; the supervisor starts it again."""
-    raise web.GracefulExit

@@ -89,7 +89,10 @@ class Database:
             self.engine = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
             self._read_engine = _sqlite_engine(url, "BEGIN", pool_size=4)
         else:
-            self.engine = create_engine(url, pool_size=threads, max_overflow=4, pool_pre_ping=True)
+            # Hidden parameters: what customers say must not reach the logs inside an error.
+            self.engine = create_engine(
+                url, pool_size=threads, max_overflow=4, pool_pre_ping=True, hide_parameters=True
+            )
             self._read_engine = self.engine
         self._writers = ThreadPoolExecutor(1 if self.is_sqlite else threads, "store-writer")
         self._readers = ThreadPoolExecutor(4, "store-reader")
@@ -161,7 +164,7 @@ class Database:
 
 
 def _sqlite_engine(url: str, begin: str, pool_size: int) -> Engine:
-    engine = create_engine(url, pool_size=pool_size, max_overflow=0 if pool_size == 1 else 8)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0 if pool_size == 1 else 8, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:

@@ -1,4 +1,4 @@
-"""The documentation names what there is (settings, metrics, commands, targets, the firm's files), and its links lead on."""
+"""The documentation names what there is: settings, metrics, commands, targets, the firm's files. Its links lead on."""
 
 import argparse
 import fnmatch
@@ -28,6 +28,7 @@ REGISTRY_HOSTS = tuple(
         ("proxy", "golang", "org"),
     )
 )
+_CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"""\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|\b(?:src|srcset|href)="([^"\s]+)""")
 
@@ -150,7 +151,7 @@ def test_links_within_the_project_lead_somewhere() -> None:
     for path, text in texts():
         if path.suffix != ".md":
             continue
-        for link in (found[0] or found[1] for found in _LINK.findall(_FENCE.sub("", text))):
+        for link in (found[0] or found[1] for found in _LINK.findall(_CODE.sub("", text))):
             target, _, heading = link.partition("#")
             if re.match(r"[a-z][a-z0-9+.-]*:|//", link):
                 continue

@@ -74,10 +74,15 @@ def record_fact(turn: OpenTurn) -> None:
         turn.say("fact.noted", number=case.number)
         restate(turn, case)
         return
-    if awaited == "order_number" and get_fact(case, "order_number") == number_before:
-        turn.say("ask.order_again")
-        turn.ask("order_number")
-        return
+    if awaited == "order_number" and get_fact(case, "order_number") == number_before and not case.order_unknown:
+        assert turn.awaited is not None
+        if not turn.awaited["facts"].get("asked_again"):
+            turn.say("ask.order_again")
+            turn.ask("order_number", facts={"asked_again": True})
+            return
+        # Asked twice and not found: there are remedies that need none.
+        case.order_unknown = True
+        turn.say("fact.order_unknown")
     go_on(turn, case)
 
 

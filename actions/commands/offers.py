@@ -6,7 +6,7 @@ from actions.cases import move, proved_order
 from actions.commands.hand_over import hand_over
 from actions.outcomes import dimensions_of, record
 from actions.promises import promise
-from actions.remedies import describe_offer, grant, granted_minor
+from actions.remedies import authority_needed, describe_offer, grant, granted_minor
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition
 from recovery.control import HandOverReason
@@ -69,22 +69,20 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
         if offer.id != chosen.id:
             offer.state, offer.answered_at = "superseded", turn.work.now
     turn.ask_nothing()
-    record(
-        turn.work,
-        OfferAnswered(
-            case_number=case.number,
-            at=turn.work.now,
-            dimensions=dimensions_of(case),
-            accepted=True,
-            round=case.offer_round,
-        ),
-    )
+    _record_answer(turn, case, accepted=True)
     what = describe_offer(turn.firm, turn.language, chosen)
-    if _authority_now(turn, case, chosen) is Authority.BOT:
+    needed = authority_needed(turn.work, turn.firm, case, chosen)
+    chosen.authority = needed
+    if needed is Authority.BOT:
         grant(turn.work, turn.firm, turn.conversation, case, chosen, turn.inbox.id, "bot")
         kinds = {remedy["kind"] for remedy in chosen.remedies}
         key = "offer.call_back_accepted" if "call_back" in kinds else "offer.accepted"
         turn.say(key, what=what, due=turn.local(turn.firm.due(turn.work.now, turn.firm.file.call_back_within)))
+        return
+    if needed is Authority.NOBODY:
+        # The order has received all that anyone may grant.
+        chosen.state, chosen.answered_at = "refused", turn.work.now
+        hand_over(turn, case, HandOverReason.ABOVE_AUTHORITY)
         return
     chosen.state, chosen.answered_at = "awaiting_approval", turn.work.now
     move(turn.work, case, Transition.AWAIT_APPROVAL, "bot")
@@ -97,22 +95,26 @@ def decline(turn: OpenTurn, case: Case) -> None:
     """None of the choices will do: ask what would, and after the second round bring a person."""
     for offer in open_offers(turn.work, case):
         offer.state, offer.answered_at = "declined", turn.work.now
-    record(
-        turn.work,
-        OfferAnswered(
-            case_number=case.number,
-            at=turn.work.now,
-            dimensions=dimensions_of(case),
-            accepted=False,
-            round=case.offer_round,
-        ),
-    )
+    _record_answer(turn, case, accepted=False)
     move(turn.work, case, Transition.DECLINE, "bot")
     if case.offer_round >= ROUNDS:
         hand_over(turn, case, HandOverReason.OFFERS_DECLINED)
         return
     turn.say("ask.wish")
     turn.ask("wish")
+
+
+def _record_answer(turn: OpenTurn, case: Case, accepted: bool) -> None:
+    record(
+        turn.work,
+        OfferAnswered(
+            case_number=case.number,
+            at=turn.work.now,
+            dimensions=dimensions_of(case),
+            accepted=accepted,
+            round=case.offer_round,
+        ),
+    )
 
 
 def find_choice(turn: OpenTurn, case: Case) -> Offer | None:
@@ -158,9 +160,3 @@ def _put(turn: OpenTurn, case: Case, key: str) -> None:
     buttons.append({"title": turn.text("button.decline"), "payload": turn.text("button.decline")})
     turn.say(key, buttons=buttons, offers=texts)
     turn.ask("offer", options=[offer.remedies[0]["kind"] for offer in offers])
-
-
-def _authority_now(turn: OpenTurn, case: Case, chosen: Offer) -> Authority:
-    """Who may grant it now: other complaints about the order may have used up what was free when it was offered."""
-    granted = granted_minor(turn.work, case)
-    return turn.firm.policy.authority_to_grant(chosen.cost, granted)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from typing import Dict, List, Sequence, Tuple
+from collections.abc import Sequence
 
 _HAN = re.compile("[一-鿿]")
 _JOINTS = {
@@ -22,7 +22,7 @@ _SEED = 1
 
 def joined_examples(
     texts: Sequence[str], intents: Sequence[str], count: int, complaint: str = "complain"
-) -> Tuple[List[str], List[bool]]:
+) -> tuple[list[str], list[bool]]:
     """Joins pairs of examples within a language.
 
     Args:
@@ -32,12 +32,12 @@ def joined_examples(
         The joined texts, and for each whether it complains.
     """
     chance = random.Random(_SEED)
-    by_intent: Dict[Tuple[str, str], List[str]] = {}
+    by_intent: dict[tuple[str, str], list[str]] = {}
     for text, intent in zip(texts, intents):
         if len(text) <= _LONGEST:
             by_intent.setdefault(("zh" if _HAN.search(text) else "en", intent), []).append(text.rstrip("。.! "))
-    joined: List[str] = []
-    complains: List[bool] = []
+    joined: list[str] = []
+    complains: list[bool] = []
 
     def join(language: str, first: str, second: str, *, joint: str, blames: bool) -> None:
         one, two = by_intent.get((language, first)), by_intent.get((language, second))

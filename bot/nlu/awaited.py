@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, List, Optional, Tuple
+from typing import Any
 
 from rasa.shared.nlu.constants import METADATA
 from rasa.shared.nlu.training_data.message import Message
@@ -86,7 +86,7 @@ _RATING_NAMED = re.compile(
     r"|\b(?:rate|rating|score|give)(?: (?:it|you|this|that|them|is|of|a|an|my)){0,3}:? ([1-5]|one|two|three|four|five)\b(?! (?:day|week|month|hour|minute|time|year|dollar|pound|chance|reason|more|call))"
 )
 _RATING_BARE = re.compile(r"^\D{0,6}(?<!\d)([1-5])(?!\d)\D{0,8}$|^\W*([一二三四五]|one|two|three|four|five)\W*$")
-_RATING_WORDS: Tuple[Tuple[int, "re.Pattern[str]"], ...] = (
+_RATING_WORDS: tuple[tuple[int, re.Pattern[str]], ...] = (
     (
         1,
         re.compile(
@@ -109,10 +109,10 @@ _RATING_WORDS: Tuple[Tuple[int, "re.Pattern[str]"], ...] = (
 class Awaited:
     """The open question: its kind (None where nothing is awaited) and, for an offer, the remedy kinds shown."""
 
-    kind: Optional[str] = None
-    options: Tuple[str, ...] = ()
+    kind: str | None = None
+    options: tuple[str, ...] = ()
 
-    def choice(self, text: str, remedies: List[str]) -> Optional[int]:
+    def choice(self, text: str, remedies: list[str]) -> int | None:
         """The 1-based option of the open offer that ``text`` takes; ``remedies`` are the kinds it names."""
         if self.kind != "offer" or not self.options:
             return None
@@ -129,7 +129,7 @@ class Awaited:
             return self.options.index(offered[0]) + 1
         return None
 
-    def rating(self, text: str) -> Optional[int]:
+    def rating(self, text: str) -> int | None:
         """The rating 1–5 said in ``text``; a bare number counts only where a rating is awaited."""
         match = _RATING_NAMED.search(text)
         if not match and self.kind == "rating":

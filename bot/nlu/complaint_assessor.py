@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -36,7 +36,7 @@ _MOST_CATEGORIES = 4
 _STRONG_RISK = 0.5
 
 
-def labels_of(example: Message) -> Dict[str, Any]:
+def labels_of(example: Message) -> dict[str, Any]:
     """The complaint's labels from a training example's block metadata: categories, emotion, risk."""
     metadata = example.get(METADATA) or {}
     metadata = metadata.get("intent") or metadata
@@ -63,30 +63,30 @@ def best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:
 class ComplaintAssessor(GraphComponent):
     """Leaves ``assessment`` on each message; needs the normaliser before it."""
 
-    def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
+    def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._featuriser: Optional[Featuriser] = None
-        self._names: List[str] = []
-        self._categories: Optional[ManyLabels] = None
-        self._risk: Optional[ManyLabels] = None
-        self._thresholds: Dict[str, float] = {}
+        self._featuriser: Featuriser | None = None
+        self._names: list[str] = []
+        self._categories: ManyLabels | None = None
+        self._risk: ManyLabels | None = None
+        self._thresholds: dict[str, float] = {}
         self._emotion = (np.zeros(0), 0.0)
 
     @staticmethod
-    def get_default_config() -> Dict[str, Any]:
+    def get_default_config() -> dict[str, Any]:
         """``cost`` of errors in training."""
         return {"cost": 3.0}
 
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> "ComplaintAssessor":
+    ) -> ComplaintAssessor:
         """A new, untrained assessor; it still judges by the lexicons."""
         return cls(config, model_storage, resource)
 
@@ -128,7 +128,7 @@ class ComplaintAssessor(GraphComponent):
         return self._resource
 
     @staticmethod
-    def _held_out_thresholds(features: Any, present: np.ndarray, keys: List[str], cost: float) -> Dict[str, float]:
+    def _held_out_thresholds(features: Any, present: np.ndarray, keys: list[str], cost: float) -> dict[str, float]:
         order = np.random.RandomState(42).permutation(len(present)) % 3
         probabilities = np.zeros(present.shape)
         for fold in range(3):
@@ -142,12 +142,12 @@ class ComplaintAssessor(GraphComponent):
     @classmethod
     def load(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> "ComplaintAssessor":
+    ) -> ComplaintAssessor:
         """The trained assessor; one that judges by the lexicons alone where no labelled examples had been given."""
         component = cls(config, model_storage, resource)
         try:
@@ -167,13 +167,13 @@ class ComplaintAssessor(GraphComponent):
         """Training examples need no assessment."""
         return training_data
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         """Leaves the assessment of each message in place."""
         for message in messages:
             message.set(ASSESSMENT, self.assess(message.get(NORMALISED)["matching"]))
         return messages
 
-    def assess(self, text: str) -> Dict[str, Any]:
+    def assess(self, text: str) -> dict[str, Any]:
         """Judges a normalised lower-case text as if it were a complaint.
 
         Returns:
@@ -204,7 +204,7 @@ class ComplaintAssessor(GraphComponent):
             "risk": self._risks(evidence, self._risk.probabilities(row)[0], row),
         }
 
-    def _judged(self, shares: np.ndarray, row: Any, evidence: Evidence) -> List[Dict[str, Any]]:
+    def _judged(self, shares: np.ndarray, row: Any, evidence: Evidence) -> list[dict[str, Any]]:
         keys = self._categories.labels
         above = [place for place in np.argsort(-shares) if shares[place] >= self._thresholds.get(keys[place], 0.5)]
         known = [place for place in above if keys[place] != OTHER]
@@ -222,7 +222,7 @@ class ComplaintAssessor(GraphComponent):
             for place in chosen[:_MOST_CATEGORIES]
         ]
 
-    def _risks(self, evidence: Evidence, shares: np.ndarray, row: Any) -> List[Dict[str, Any]]:
+    def _risks(self, evidence: Evidence, shares: np.ndarray, row: Any) -> list[dict[str, Any]]:
         risks = []
         for place, key in enumerate(RISKS):
             words = evidence.risk.get(key, [])
@@ -233,13 +233,13 @@ class ComplaintAssessor(GraphComponent):
         return risks
 
     @staticmethod
-    def _emotion_words(evidence: Evidence) -> List[str]:
+    def _emotion_words(evidence: Evidence) -> list[str]:
         for level in ("furious", "angry", "dissatisfied"):
             if evidence.emotion.get(level):
                 return evidence.emotion[level][:5]
         return []
 
-    def _by_lexicon(self, evidence: Evidence) -> Dict[str, Any]:
+    def _by_lexicon(self, evidence: Evidence) -> dict[str, Any]:
         found = sorted(evidence.failures.items(), key=lambda item: -len(item[1])) or [(OTHER, [])]
         level = next(
             (rank for rank, name in ((3, "furious"), (2, "angry"), (1, "dissatisfied")) if evidence.emotion.get(name)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -54,8 +54,8 @@ _CONFIDENT_READING = 0.9
 
 
 def read_answer(
-    text: str, awaited: Awaited, facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence
-) -> Optional[str]:
+    text: str, awaited: Awaited, facts: dict[str, Any], shares: dict[str, float], evidence: Evidence
+) -> str | None:
     """The intent of ``text`` as an answer to the open question, or None where it does not answer it."""
     kind = awaited.kind
     if kind is None:
@@ -94,7 +94,7 @@ def read_answer(
     return None
 
 
-def _read_happening(facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence) -> Optional[str]:
+def _read_happening(facts: dict[str, Any], shares: dict[str, float], evidence: Evidence) -> str | None:
     if evidence.failures or evidence.negative:
         return COMPLAIN
     if facts and shares.get(COMPLAIN, 0.0) < _COMPLAIN_CLEAR:
@@ -105,7 +105,7 @@ def _read_happening(facts: Dict[str, Any], shares: Dict[str, float], evidence: E
     return COMPLAIN
 
 
-def is_complaint(shares: Dict[str, float], evidence: Evidence) -> bool:
+def is_complaint(shares: dict[str, float], evidence: Evidence) -> bool:
     """Whether a message voices discontent; in doubt, with bad words present, it does."""
     share = shares.get(COMPLAIN, 0.0)
     others = {name: value for name, value in shares.items() if name != COMPLAIN}
@@ -136,15 +136,15 @@ class UnderstandingComposer(GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> "UnderstandingComposer":
+    ) -> UnderstandingComposer:
         """Nothing to configure."""
         return cls()
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         """Composes the understanding of each message in place."""
         for message in messages:
             understanding = compose(message)
@@ -161,7 +161,7 @@ class UnderstandingComposer(GraphComponent):
         return training_data
 
 
-def compose(message: Message) -> Dict[str, Any]:
+def compose(message: Message) -> dict[str, Any]:
     """The understanding of one message, in the form of docs/understanding.md."""
     normalised, facts = message.get(NORMALISED), message.get(FACTS) or {}
     text, awaited = normalised["matching"], awaited_of(message)
@@ -202,11 +202,11 @@ def compose(message: Message) -> Dict[str, Any]:
 def choose_intent(
     text: str,
     awaited: Awaited,
-    facts: Dict[str, Any],
-    shares: Dict[str, float],
+    facts: dict[str, Any],
+    shares: dict[str, float],
     evidence: Evidence,
-    hand_over: Optional[Dict[str, Any]],
-) -> Optional[str]:
+    hand_over: dict[str, Any] | None,
+) -> str | None:
     """The intent, or None where it would be a blind guess."""
     # Rasa's own commands, typed by a customer, mean nothing here.
     if not any(character.isalnum() for character in text) or text.startswith("/"):
@@ -243,7 +243,7 @@ def _tells_failure(text: str, evidence: Evidence) -> bool:
     return len(text) > _LONGEST_ANSWER and sum(map(len, evidence.failures.values())) > 0
 
 
-def _only_wishes(text: str, facts: Dict[str, Any], shares: Dict[str, float], evidence: Evidence) -> bool:
+def _only_wishes(text: str, facts: dict[str, Any], shares: dict[str, float], evidence: Evidence) -> bool:
     others = {name: share for name, share in shares.items() if name != COMPLAIN}
     best = max(others, key=lambda name: others[name], default=None)
     short = len(text) <= (_LONGEST_ANSWER * 3 if text.isascii() else _LONGEST_ANSWER)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Dict, List, Set, Tuple
+from functools import cache, lru_cache
 
 from bot.nlu.lexicon import Find, PhraseSearch, add_group, clause_of, clause_starts, load
 
@@ -26,7 +25,7 @@ _NEGATOR_REACH_CHINESE = 2
 _NEGATOR_REACH_ENGLISH = 14
 
 
-@lru_cache(maxsize=None)
+@cache
 def phrase_search() -> PhraseSearch:
     """The search over all lexicons of this package."""
     search = PhraseSearch()
@@ -45,23 +44,29 @@ def phrase_search() -> PhraseSearch:
     return search
 
 
+@lru_cache(maxsize=32)
+def finds_in(text: str) -> tuple[Find, ...]:
+    """All phrases of the lexicons in a normalised lower-case text, by place."""
+    return tuple(phrase_search().find(text))
+
+
 @dataclass
 class Evidence:
     """Words found, by what they speak for; all lists in the order of the text, without repetition."""
 
-    failures: Dict[str, List[str]] = field(default_factory=dict)
-    supposed: Dict[str, List[str]] = field(default_factory=dict)
-    blamed: Dict[str, List[str]] = field(default_factory=dict)
-    praised: Dict[str, List[str]] = field(default_factory=dict)
-    mentioned: Dict[str, List[str]] = field(default_factory=dict)
-    negative: List[str] = field(default_factory=list)
-    positive: List[str] = field(default_factory=list)
-    weak: List[str] = field(default_factory=list)
-    hypothetical: List[str] = field(default_factory=list)
-    advertising: List[str] = field(default_factory=list)
-    asking: List[str] = field(default_factory=list)
-    emotion: Dict[str, List[str]] = field(default_factory=dict)
-    risk: Dict[str, List[str]] = field(default_factory=dict)
+    failures: dict[str, list[str]] = field(default_factory=dict)
+    supposed: dict[str, list[str]] = field(default_factory=dict)
+    blamed: dict[str, list[str]] = field(default_factory=dict)
+    praised: dict[str, list[str]] = field(default_factory=dict)
+    mentioned: dict[str, list[str]] = field(default_factory=dict)
+    negative: list[str] = field(default_factory=list)
+    positive: list[str] = field(default_factory=list)
+    weak: list[str] = field(default_factory=list)
+    hypothetical: list[str] = field(default_factory=list)
+    advertising: list[str] = field(default_factory=list)
+    asking: list[str] = field(default_factory=list)
+    emotion: dict[str, list[str]] = field(default_factory=dict)
+    risk: dict[str, list[str]] = field(default_factory=dict)
     clauses: int = 1
     bad_clauses: int = 0
     good_clauses: int = 0
@@ -75,13 +80,13 @@ class Evidence:
         return 2.0 * failures + len(self.negative) + 0.3 * (len(self.weak) + sum(map(len, self.supposed.values())))
 
 
-def _add(table: Dict[str, List[str]], key: str, words: str) -> None:
+def _add(table: dict[str, list[str]], key: str, words: str) -> None:
     listed = table.setdefault(key, [])
     if words not in listed:
         listed.append(words)
 
 
-def _is_denied(text: str, find: Find, negators: List[Find], clause_start: int) -> bool:
+def _is_denied(text: str, find: Find, negators: list[Find], clause_start: int) -> bool:
     for negator in negators:
         if negator.start >= find.start or negator.start < clause_start or negator.end > find.start:
             continue
@@ -97,9 +102,9 @@ def _is_denied(text: str, find: Find, negators: List[Find], clause_start: int) -
 @lru_cache(maxsize=32)
 def evidence_of(text: str) -> Evidence:
     """Reads a normalised lower-case text by the lexicons. Linear in its length. The result must not be changed."""
-    finds = phrase_search().find(text)
+    finds = finds_in(text)
     starts = clause_starts(text)
-    by_clause: List[List[Find]] = [[] for _ in starts]
+    by_clause: list[list[Find]] = [[] for _ in starts]
     for find in finds:
         by_clause[clause_of(starts, find.start)].append(find)
     evidence = Evidence(clauses=len(starts))
@@ -116,7 +121,7 @@ def _is_not_a_bit(text: str, find: Find) -> bool:
     )
 
 
-def _read_clause(text: str, start: int, end: int, finds: List[Find], evidence: Evidence) -> None:
+def _read_clause(text: str, start: int, end: int, finds: list[Find], evidence: Evidence) -> None:
     negators = [find for find in finds if find.group == ("polarity", "negator")]
     supposed = [find.words for find in finds if find.group == ("polarity", "hypothetical")]
     evidence.hypothetical.extend(supposed)
@@ -129,9 +134,9 @@ def _read_clause(text: str, start: int, end: int, finds: List[Find], evidence: E
         supposed = supposed or [clause]
     elif not closes_asking and _EITHER_OR.search(clause) and not _BLAMING_QUESTION.search(clause):
         supposed, asks = supposed or [clause], True
-    bad: List[str] = []
-    good: List[str] = []
-    denied: Set[Tuple[int, int]] = {
+    bad: list[str] = []
+    good: list[str] = []
+    denied: set[tuple[int, int]] = {
         (find.start, find.end)
         for find in finds
         if find.group[0] in ("failure", "polarity", "emotion")

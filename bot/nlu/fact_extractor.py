@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Any, Dict, List, Optional, Pattern, Tuple
+from functools import cache
+from re import Pattern
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -116,13 +117,13 @@ _NOT_WISHED_AFTER = re.compile(
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 
 
-@lru_cache(maxsize=None)
-def _remedy_patterns() -> Tuple[Tuple[str, Pattern[str]], ...]:
+@cache
+def _remedy_patterns() -> tuple[tuple[str, Pattern[str]], ...]:
     lexicon = load("remedies")
     return tuple((kind, re.compile("|".join(f"(?:{pattern})" for pattern in lexicon[kind]))) for kind in REMEDIES)
 
 
-def chinese_number(numeral: str) -> Optional[int]:
+def chinese_number(numeral: str) -> int | None:
     """The value of a Chinese numeral up to 万 ("三百五" → 350), or None if it is none."""
     total = section = digit = 0
     last_unit = 1
@@ -144,9 +145,9 @@ def chinese_number(numeral: str) -> Optional[int]:
     return total + section + (digit * (last_unit // 10) if last_unit > 10 else digit)
 
 
-def amount_of(text: str) -> Optional[Dict[str, Any]]:
+def amount_of(text: str) -> dict[str, Any] | None:
     """The first amount of money as ``{"minor": int, "currency": ISO code}``; minor units are hundredths."""
-    found: List[Tuple[int, Dict[str, Any]]] = []
+    found: list[tuple[int, dict[str, Any]]] = []
     for pattern, currency in _AMOUNT:
         match = pattern.search(text)
         if not match:
@@ -161,7 +162,7 @@ def amount_of(text: str) -> Optional[Dict[str, Any]]:
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def occurred_of(text: str) -> Optional[str]:
+def occurred_of(text: str) -> str | None:
     """When it happened, as said ("昨天下午", "last friday"), or None."""
     matches = [match for match in (pattern.search(text) for pattern in _OCCURRED) if match]
     if not matches:
@@ -169,9 +170,9 @@ def occurred_of(text: str) -> Optional[str]:
     return min(matches, key=lambda match: (match.start(), -match.end())).group().strip()
 
 
-def remedies_named(text: str) -> List[str]:
+def remedies_named(text: str) -> list[str]:
     """Remedy kinds the text names, refusals and complaints about them left out, in the order of the text."""
-    named: List[Tuple[int, str]] = []
+    named: list[tuple[int, str]] = []
     for kind, pattern in _remedy_patterns():
         for match in pattern.finditer(text):
             before, after = text[max(0, match.start() - 24) : match.start()], text[match.end() : match.end() + 16]
@@ -181,7 +182,7 @@ def remedies_named(text: str) -> List[str]:
     return [kind for _, kind in sorted(named)]
 
 
-def wished_remedy_of(text: str, awaited: Awaited) -> Optional[str]:
+def wished_remedy_of(text: str, awaited: Awaited) -> str | None:
     """The remedy kind the customer asks for; naming one is enough where that is what was asked, or in a short message."""
     named = remedies_named(text)
     if not named:
@@ -191,7 +192,7 @@ def wished_remedy_of(text: str, awaited: Awaited) -> Optional[str]:
     return None
 
 
-def _order_number(text: str, awaited: Awaited) -> Optional[str]:
+def _order_number(text: str, awaited: Awaited) -> str | None:
     named = _ORDER_NAMED.search(text)
     if named:
         return named.group(1).upper()
@@ -211,7 +212,7 @@ def _order_number(text: str, awaited: Awaited) -> Optional[str]:
     return None
 
 
-def _product(text: str) -> Optional[str]:
+def _product(text: str) -> str | None:
     for pattern in _PRODUCT:
         match = pattern.search(text)
         if match and not _NOT_A_PRODUCT.search(match.group(1)):
@@ -219,9 +220,9 @@ def _product(text: str) -> Optional[str]:
     return None
 
 
-def facts_of(text: str, awaited: Awaited) -> Dict[str, Any]:
+def facts_of(text: str, awaited: Awaited) -> dict[str, Any]:
     """Facts said in a normalised lower-case text, in the keys of docs/understanding.md; only what was said."""
-    facts: Dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     last_four = _LAST_FOUR_NAMED.search(text) or (awaited.kind == "order_proof" and _FOUR.search(text))
     phone = _PHONE.search(text) or _PHONE_NAMED.search(text)
     facts["order_number"] = (
@@ -249,15 +250,15 @@ class FactExtractor(GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> "FactExtractor":
+    ) -> FactExtractor:
         """Nothing to configure."""
         return cls()
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         """Reads the facts of each message in place, guided by what was awaited."""
         for message in messages:
             normalised = message.get(NORMALISED)

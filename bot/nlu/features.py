@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -22,9 +23,9 @@ _PIECE = re.compile(r"[一-鿿㐀-䶿]+|[a-z][a-z']*|\d+|\?")
 LEXICON_WEIGHT = 0.25
 
 
-def n_grams(text: str) -> List[str]:
+def n_grams(text: str) -> list[str]:
     """Terms of a normalised lower-case text: Chinese character 1–3-grams, English words, word pairs and word parts."""
-    terms: List[str] = []
+    terms: list[str] = []
     previous = ""
     for match in _PIECE.finditer(text):
         piece = match.group()
@@ -47,7 +48,7 @@ def n_grams(text: str) -> List[str]:
     return terms
 
 
-def lexicon_columns() -> List[str]:
+def lexicon_columns() -> list[str]:
     """Names of the lexicon features, in the order of :func:`lexicon_features`."""
     categories = list(load("failures"))
     columns = [
@@ -77,11 +78,11 @@ def lexicon_columns() -> List[str]:
     ]
 
 
-def lexicon_features(text: str) -> List[float]:
+def lexicon_features(text: str) -> list[float]:
     """Counts from the lexicons, as log(1 + n), for a normalised lower-case text."""
     evidence = evidence_of(text)
     categories = list(load("failures"))
-    counts: List[float] = []
+    counts: list[float] = []
     for table in (evidence.failures, evidence.blamed, evidence.praised, evidence.mentioned, evidence.supposed):
         counts.extend(math.log1p(len(table.get(category, ()))) for category in categories)
     counts.extend(math.log1p(len(evidence.emotion.get(level, ()))) for level in EMOTIONS)
@@ -109,7 +110,7 @@ def lexicon_features(text: str) -> List[float]:
     return counts
 
 
-def n_grams_and_frames(text: str) -> List[str]:
+def n_grams_and_frames(text: str) -> list[str]:
     """The terms of :func:`n_grams` and those of the message's frame (``skeleton``), the latter led by ``~``."""
     return n_grams(text) + skeleton_terms(text)
 
@@ -136,7 +137,7 @@ class Featuriser:
         counts = np.array([lexicon_features(text) for text in texts], dtype=np.float32) * self.lexicon_weight
         return hstack([weighted, csr_matrix(counts)], format="csr", dtype=np.float32)
 
-    def names(self) -> List[str]:
+    def names(self) -> list[str]:
         """What each column stands for; lexicon columns are marked by a leading colon."""
         ordered = sorted(self.terms.vocabulary_, key=self.terms.vocabulary_.__getitem__)
         return [term.strip() for term in ordered] + [f":{name}" for name in lexicon_columns()]
@@ -150,12 +151,12 @@ class Featuriser:
         np.save(folder / "rarity.npy", self.terms.idf_, allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path) -> "Featuriser":
+    def load(cls, folder: Path) -> Featuriser:
         """Reads what :meth:`save` wrote."""
-        stored: Dict[str, Any] = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
-        featuriser = cls(stored["lexicon_weight"])
+        stored: dict[str, Any] = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
+        featuriser = cls(stored["lexicon_weight"], stored.get("frames", False))
         featuriser.terms = TfidfVectorizer(
-            analyzer=n_grams,
+            analyzer=n_grams_and_frames if featuriser.frames else n_grams,
             sublinear_tf=True,
             dtype=np.float32,
             vocabulary={term: i for i, term in enumerate(stored["terms"])},

@@ -6,8 +6,9 @@ Source of the reasons: GB/T 47746-2026 as quoted in public; the phrasings stand 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Any, Dict, List, Optional, Pattern, Tuple
+from functools import cache
+from re import Pattern
+from typing import Any
 
 from bot.nlu.lexicon import load
 
@@ -15,8 +16,8 @@ from bot.nlu.lexicon import load
 REASONS = ("safety", "account_security", "refuses_machine", "asked", "minor", "elder")
 
 
-@lru_cache(maxsize=None)
-def _patterns() -> Dict[str, Tuple[List[Pattern[str]], List[Pattern[str]]]]:
+@cache
+def _patterns() -> dict[str, tuple[list[Pattern[str]], list[Pattern[str]]]]:
     lexicon = load("hand_over")
     return {
         reason: (
@@ -27,7 +28,7 @@ def _patterns() -> Dict[str, Tuple[List[Pattern[str]], List[Pattern[str]]]]:
     }
 
 
-def hand_over_of(text: str) -> Optional[Dict[str, Any]]:
+def hand_over_of(text: str) -> dict[str, Any] | None:
     """Why a person must take over, from a normalised lower-case text.
 
     Returns:
@@ -35,8 +36,8 @@ def hand_over_of(text: str) -> Optional[Dict[str, Any]]:
     """
     for reason in REASONS:
         patterns, excuses = _patterns()[reason]
-        words: List[str] = []
-        excused: Optional[List[Tuple[int, int]]] = None
+        words: list[str] = []
+        excused: list[tuple[int, int]] | None = None
         for pattern in patterns:
             for match in pattern.finditer(text):
                 if not match.group().strip():

@@ -6,7 +6,7 @@ Two questions are asked: does it complain, and if not, what else is it. The firs
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -38,32 +38,32 @@ _SENTENCE_WEIGHT = 0.4
 class IntentClassifier(RasaIntentClassifier, GraphComponent):
     """Linear separators over n-grams and lexicon counts; needs the normaliser before it."""
 
-    def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
+    def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._featuriser: Optional[Featuriser] = None
-        self._complaint: Optional[ManyLabels] = None
-        self._others: Optional[OneOfMany] = None
+        self._featuriser: Featuriser | None = None
+        self._complaint: ManyLabels | None = None
+        self._others: OneOfMany | None = None
 
     @staticmethod
-    def get_default_config() -> Dict[str, Any]:
+    def get_default_config() -> dict[str, Any]:
         """Costs of errors in training; ``joined`` rounds of joined examples; ``ranking_length`` intents are put out."""
         return {"cost": 0.5, "complaint_cost": 8.0, "joined": 2000, "ranking_length": 10}
 
     @staticmethod
-    def required_packages() -> List[str]:
+    def required_packages() -> list[str]:
         """Python packages needed."""
         return ["sklearn"]
 
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> "IntentClassifier":
+    ) -> IntentClassifier:
         """A new, untrained classifier."""
         return cls(config, model_storage, resource)
 
@@ -78,7 +78,10 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         self._featuriser = Featuriser(frames=True)
         features = self._featuriser.fit_transform(texts + more)
         complains = np.array([intent == COMPLAIN for intent in intents] + more_complain)
-        self._complaint = ManyLabels.fit(features, complains[:, None], [COMPLAIN], self._config["complaint_cost"])
+        # Writing more calm examples must not make complaints rarer in the model's eyes.
+        self._complaint = ManyLabels.fit(
+            features, complains[:, None], [COMPLAIN], self._config["complaint_cost"], balanced=True
+        )
         rows = [row for row, intent in enumerate(intents) if intent != COMPLAIN]
         with self._model_storage.write_to(self._resource) as folder:
             self._featuriser.save(folder)
@@ -91,12 +94,12 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
     @classmethod
     def load(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> "IntentClassifier":
+    ) -> IntentClassifier:
         """The trained classifier; an untrained one, which reads nothing, where no examples had been given."""
         component = cls(config, model_storage, resource)
         try:
@@ -108,7 +111,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
             pass
         return component
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         """Sets ``intent`` and ``intent_ranking`` on each message."""
         for message in messages:
             ranking = self.ranking(message.get(NORMALISED)["matching"])
@@ -116,7 +119,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
             message.set(INTENT_RANKING, ranking[: self._config["ranking_length"]], add_to_output=True)
         return messages
 
-    def ranking(self, text: str) -> List[Dict[str, Any]]:
+    def ranking(self, text: str) -> list[dict[str, Any]]:
         """Intents with confidence for a normalised lower-case text, most likely first; empty where untrained."""
         if self._featuriser is None or self._complaint is None:
             return []

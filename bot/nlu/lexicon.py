@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Any
 
 import yaml
 
@@ -38,16 +39,16 @@ class Find:
 
     start: int
     end: int
-    group: Tuple[str, str]
+    group: tuple[str, str]
     words: str
 
 
-def chinese_phrases(listed: str) -> List[str]:
+def chinese_phrases(listed: str) -> list[str]:
     """Splits a blank-separated list."""
     return listed.split()
 
 
-def english_phrases(listed: str) -> List[str]:
+def english_phrases(listed: str) -> list[str]:
     """Splits a comma-separated list; line breaks count as blanks."""
     return [" ".join(part.split()) for part in listed.split(",") if part.strip()]
 
@@ -56,13 +57,13 @@ class PhraseSearch:
     """Finds the phrases of many groups in one pass over the text."""
 
     def __init__(self) -> None:
-        self._chinese: Dict[str, List[Tuple[Tuple[str, str], str]]] = {}
-        self._lengths: Dict[str, Set[int]] = {}
-        self._english: Dict[Tuple[str, ...], List[Tuple[str, str]]] = {}
-        self._english_lengths: Dict[str, Set[int]] = {}
-        self._english_stems: Dict[str, List[Tuple[str, str]]] = {}
+        self._chinese: dict[str, list[tuple[tuple[str, str], str]]] = {}
+        self._lengths: dict[str, set[int]] = {}
+        self._english: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        self._english_lengths: dict[str, set[int]] = {}
+        self._english_stems: dict[str, list[tuple[str, str]]] = {}
 
-    def add(self, group: Tuple[str, str], chinese: Iterable[str], english: Iterable[str]) -> None:
+    def add(self, group: tuple[str, str], chinese: Iterable[str], english: Iterable[str]) -> None:
         """Adds phrases to ``group``; the same phrase may stand in several groups."""
         for phrase in chinese:
             first, _, rest = phrase.lower().partition("…")
@@ -78,12 +79,12 @@ class PhraseSearch:
                 self._english.setdefault(words, []).append(group)
                 self._english_lengths.setdefault(words[0], set()).add(len(words))
 
-    def find(self, text: str) -> List[Find]:
+    def find(self, text: str) -> list[Find]:
         """All phrases in ``text`` (already normalised, lower case), by place; nested shorter finds are dropped."""
         found = list(self._find_chinese(text))
         found.extend(self._find_english(text))
         found.sort(key=lambda find: (find.start, -find.end))
-        kept: List[Find] = []
+        kept: list[Find] = []
         reach, reach_start = -1, -1
         for find in found:
             if find.end < reach or (find.end == reach and find.start > reach_start):
@@ -121,18 +122,18 @@ class PhraseSearch:
                     yield Find(start, end, group, word)
 
 
-def clause_starts(text: str) -> List[int]:
+def clause_starts(text: str) -> list[int]:
     """Where each clause of ``text`` begins, ascending, first 0."""
     return [0] + [match.end() for match in _CLAUSE_END.finditer(text) if 0 < match.end() < len(text)]
 
 
-def clause_of(starts: List[int], place: int) -> int:
+def clause_of(starts: list[int], place: int) -> int:
     """Index of the clause that holds the character at ``place``."""
     return bisect_right(starts, place) - 1
 
 
-@lru_cache(maxsize=None)
-def load(name: str) -> Dict[str, Any]:
+@cache
+def load(name: str) -> dict[str, Any]:
     """One lexicon file of this package as a mapping.
 
     Raises:
@@ -141,6 +142,6 @@ def load(name: str) -> Dict[str, Any]:
     return yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
 
 
-def add_group(search: PhraseSearch, group: Tuple[str, str], entry: Dict[str, str]) -> None:
+def add_group(search: PhraseSearch, group: tuple[str, str], entry: dict[str, str]) -> None:
     """Adds a YAML entry ``{"zh": …, "en": …}`` under ``group``."""
     search.add(group, chinese_phrases(entry.get("zh") or ""), english_phrases(entry.get("en") or ""))

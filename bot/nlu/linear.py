@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Sequence
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -21,7 +21,7 @@ _SEED = 42
 
 def _weights(
     features: csr_matrix, labels: np.ndarray, classes: Sequence[str], cost: float
-) -> "tuple[np.ndarray, np.ndarray]":
+) -> tuple[np.ndarray, np.ndarray]:
     """One-against-rest linear separators: weights (columns × classes) and offsets, in the order of ``classes``."""
     model = LinearSVC(C=cost, class_weight="balanced", random_state=_SEED, max_iter=3000)
     model.fit(features, labels)
@@ -43,13 +43,13 @@ def _weights(
 class OneOfMany:
     """A choice among classes whose confidences are calibrated by temperature scaling (Guo et al. 2017)."""
 
-    classes: List[str]
+    classes: list[str]
     weights: np.ndarray
     offsets: np.ndarray
     sharpness: float
 
     @classmethod
-    def fit(cls, features: csr_matrix, labels: Sequence[str], cost: float = 0.5) -> "OneOfMany":
+    def fit(cls, features: csr_matrix, labels: Sequence[str], cost: float = 0.5) -> OneOfMany:
         """Fits on all rows; the sharpness comes from predictions on held-out folds."""
         wanted = np.asarray(labels)
         classes = sorted(set(labels))
@@ -87,7 +87,7 @@ class OneOfMany:
         np.savez_compressed(folder / "choice.npz", weights=self.weights.astype(np.float32), offsets=self.offsets)
 
     @classmethod
-    def load(cls, folder: Path) -> "OneOfMany":
+    def load(cls, folder: Path) -> OneOfMany:
         """Reads what :meth:`save` wrote."""
         stored = json.loads((folder / "choice.json").read_text(encoding="utf-8"))
         with np.load(folder / "choice.npz", allow_pickle=False) as arrays:
@@ -98,19 +98,32 @@ class OneOfMany:
 class ManyLabels:
     """Several yes/no labels on the same features; logistic regression gives their probabilities."""
 
-    labels: List[str]
+    labels: list[str]
     weights: np.ndarray
     offsets: np.ndarray
 
     @classmethod
-    def fit(cls, features: csr_matrix, present: np.ndarray, labels: Sequence[str], cost: float = 4.0) -> "ManyLabels":
-        """Fits each label of ``present`` (rows × labels, 0/1); one that is never or always present keeps its share."""
+    def fit(
+        cls,
+        features: csr_matrix,
+        present: np.ndarray,
+        labels: Sequence[str],
+        cost: float = 4.0,
+        balanced: bool = False,
+    ) -> ManyLabels:
+        """Fits each label of ``present`` (rows × labels, 0/1); one that is never or always present keeps its share.
+
+        ``balanced`` weighs the rows so that both answers count alike, however many examples each has.
+        """
         weights, offsets = np.zeros((features.shape[1], len(labels))), np.zeros(len(labels))
         for place in range(len(labels)):
             column = present[:, place]
             share = (column.sum() + 0.5) / (len(column) + 1.0)
             if 0 < column.sum() < len(column):
-                model = LogisticRegression(C=cost, solver="liblinear", random_state=_SEED, max_iter=300)
+                weighing = "balanced" if balanced else None
+                model = LogisticRegression(
+                    C=cost, solver="liblinear", random_state=_SEED, max_iter=300, class_weight=weighing
+                )
                 model.fit(features, column)
                 weights[:, place], offsets[place] = model.coef_[0], model.intercept_[0]
             else:
@@ -125,13 +138,13 @@ class ManyLabels:
         """Log-odds of each label, rows × labels."""
         return np.asarray(features @ self.weights) + self.offsets
 
-    def spoken_for(self, features: csr_matrix, place: int, names: Sequence[str], most: int = 3) -> List[str]:
+    def spoken_for(self, features: csr_matrix, place: int, names: Sequence[str], most: int = 3) -> list[str]:
         """The terms of one row that spoke most for the label at ``place`` (lexicon columns left out)."""
         row = features.tocsr()
         gains = row.data * self.weights[row.indices, place]
         order = np.argsort(-gains)[: most * 3]
         words = [names[row.indices[each]] for each in order if gains[each] > 0.02]
-        return [word for word in words if not word.startswith((":", "^", "<")) and "$" not in word][:most]
+        return [word for word in words if not word.startswith((":", "^", "<", "~")) and "$" not in word][:most]
 
     def save(self, folder: Path, name: str) -> None:
         """Writes ``{name}.json`` and ``{name}.npz``."""
@@ -139,7 +152,7 @@ class ManyLabels:
         np.savez_compressed(folder / f"{name}.npz", weights=self.weights.astype(np.float32), offsets=self.offsets)
 
     @classmethod
-    def load(cls, folder: Path, name: str) -> "ManyLabels":
+    def load(cls, folder: Path, name: str) -> ManyLabels:
         """Reads what :meth:`save` wrote."""
         labels = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Any, Dict, List, Optional
+from functools import cache
+from typing import Any
 
 import opencc
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -38,13 +38,13 @@ _SHARED_WORDS = frozenset(["ok", "okay", "bye", "hi", "hello", "hey", "sb", "vip
 _CANTONESE = re.compile("[唔冇嘅咗喺佢哋嚟啲咁搵揾嘢]|俾人")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _converter(direction: str) -> opencc.OpenCC:
     return opencc.OpenCC(direction)
 
 
-@lru_cache(maxsize=None)
-def _rewriting() -> Dict[str, Any]:
+@cache
+def _rewriting() -> dict[str, Any]:
     """Tables of emoji and Cantonese words, with one pattern for each."""
     tables = load("rewriting")
     cantonese = tables["cantonese"]
@@ -57,7 +57,7 @@ def _rewriting() -> Dict[str, Any]:
     }
 
 
-def language_of(text: str) -> Optional[str]:
+def language_of(text: str) -> str | None:
     """``"zh"``, ``"en"``, or None where the text does not tell (numbers, emoji, other scripts, "ok")."""
     han = len(_HAN.findall(text))
     if len(_KANA_OR_HANGUL.findall(text)) * 2 > han:
@@ -73,7 +73,7 @@ def language_of(text: str) -> Optional[str]:
     return "zh" if han else None
 
 
-def script_of(text: str) -> Optional[str]:
+def script_of(text: str) -> str | None:
     """``"hans"``, ``"hant"``, ``"latin"`` or None; text common to both Chinese scripts counts as ``"hans"``."""
     han = "".join(_HAN.findall(text))
     if not han:
@@ -86,7 +86,7 @@ def script_of(text: str) -> Optional[str]:
     return "hant" if to_simplified > to_traditional else "hans"
 
 
-def _shorten_letters(match: "re.Match[str]") -> str:
+def _shorten_letters(match: re.Match[str]) -> str:
     letter = match.group(1)
     # "goood" and "feee" keep two, "slowww" and "badddd" one.
     return letter * 2 if letter in "oeOE" else letter
@@ -97,7 +97,7 @@ _ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _ACCOUNT_NAME = re.compile(r"(?<![\w.])@\w{2,30}:?")
 
 
-def normalise(text: Any) -> Dict[str, Any]:
+def normalise(text: Any) -> dict[str, Any]:
     """Normalises one message.
 
     Args:
@@ -130,7 +130,7 @@ def normalise(text: Any) -> Dict[str, Any]:
     plain = _STRETCHED_MARK.sub(r"\1\1\1", plain)
     plain = _BLANKS.sub(" ", plain).strip()[:LONGEST_TEXT]
     matching = (
-        " ".join(_ACCOUNT_NAME.sub(" ", _ADDRESS.sub(" url ", plain)).replace("#", " #").split(" ")).lower().strip()
+        " ".join(_ACCOUNT_NAME.sub(" @ ", _ADDRESS.sub(" url ", plain)).replace("#", " #").split(" ")).lower().strip()
     )
     return {"text": plain, "matching": matching, "language": language, "script": script}
 
@@ -142,15 +142,15 @@ class Normaliser(GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> "Normaliser":
+    ) -> Normaliser:
         """Nothing to configure."""
         return cls()
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         """Normalises each message in place."""
         for message in messages:
             message.set(NORMALISED, normalise(message.get(TEXT)))

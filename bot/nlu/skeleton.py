@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import Dict, List, Tuple
 
-from bot.nlu.evidence import phrase_search
+from bot.nlu.evidence import finds_in
 from bot.nlu.lexicon import Find, clause_of, clause_starts
 
 _ROLES = {
@@ -28,9 +27,7 @@ _ROLES_BY_KIND = {"failure": "failure", "aspect": "thing", "emotion": "feeling",
 _RANK = ("failure", "bad", "good", "not", "if", "ask", "but", "weak", "ad", "risk", "feeling", "thing", "plain")
 # Words that carry the grammar of a sentence and stay as they are.
 _ENGLISH_FRAME = frozenset(
-    "i you your my we our us me it this that is was are were be been have has had can could will would do did does why "
-    "when where how what which who please help just still to for so no and or of on at in with from than if too very "
-    "again ever any some get got need want know think hope going gonna let".split()
+    ["i", "you", "your", "my", "we", "our", "us", "me", "it", "this", "that", "is", "was", "are", "were", "be", "been", "have", "has", "had", "can", "could", "will", "would", "do", "did", "does", "why", "when", "where", "how", "what", "which", "who", "please", "help", "just", "still", "to", "for", "so", "no", "and", "or", "of", "on", "at", "in", "with", "from", "than", "if", "too", "very", "again", "ever", "any", "some", "get", "got", "need", "want", "know", "think", "hope", "going", "gonna", "let"]
 )
 _CHINESE_FRAME = re.compile(
     r"你们|我们|为什么|怎么|什么|多少|可以|是不是|有没有|应该|觉得|感觉|希望|需要|建议|请|[我你了吗呢吧都也就还才很太有没能哪会要想给让被把后前次又再只比和从但而却是不啊呀?!]"
@@ -43,10 +40,10 @@ def _role(find: Find) -> str:
     return _ROLES_BY_KIND.get(find.group[0]) or _ROLES[find.group]
 
 
-def skeleton_terms(text: str) -> List[str]:
+def skeleton_terms(text: str) -> list[str]:
     """Sequences of one to four roles and frame words within each clause of a normalised lower-case text."""
-    by_start: Dict[int, Tuple[int, str]] = {}
-    for find in phrase_search().find(text):
+    by_start: dict[int, tuple[int, str]] = {}
+    for find in finds_in(text):
         role = _role(find)
         known = by_start.get(find.start)
         if known is None or _RANK.index(role) < _RANK.index(known[1]):
@@ -65,10 +62,10 @@ def skeleton_terms(text: str) -> List[str]:
             term = "_"
         placed.append((match.start(), term))
     starts = clause_starts(text)
-    clauses: List[List[str]] = [[] for _ in starts]
+    clauses: list[list[str]] = [[] for _ in starts]
     for start, term in sorted(placed):
         clauses[clause_of(starts, start)].append(term)
-    terms: List[str] = []
+    terms: list[str] = []
     for clause in clauses:
         if clause:
             framed = ["<", *clause, ">"]

@@ -6,8 +6,8 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from actions.firm import Firm
-from actions.remedies import describe_offer
-from actions.staff import authority_needed, covers
+from actions.remedies import authority_needed, describe_offer
+from actions.staff import covers
 from desk.console.clocks import Clock, read_clock
 from desk.console.conversation_rows import ConversationRow, read_rows
 from desk.console.watch import queue_version

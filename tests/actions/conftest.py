@@ -1,6 +1,4 @@
-"""The shop in which the dialogues happen; Alice is an agent, Bob supervises, Carol looks after quality, Dora manages."""
-
-from collections.abc import Callable
+"""The shop of the dialogues; Alice is an agent, Bob supervises, Carol looks after quality, Dora manages."""
 
 import pytest
 
@@ -9,8 +7,6 @@ from store.database import Database
 from store.tables import Staff
 from tests.actions.dialogue import Customer, Shop
 from tests.conftest import Clock
-
-NewCustomer = Callable[..., Customer]
 
 
 @pytest.fixture

@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from actions.cases import move, reopen
 from actions.connectors.errors import ConnectorError
 from actions.connectors.orders import OrderTwin, upsert_order
 from actions.firm import Firm
 from actions.remedies import carry_out
+from actions.staff import give_back, take
+from recovery.case_states import CaseState, Transition
 from recovery.money import Money
 from store.database import Database
-from store.tables import Order, RefundEntry, Remedy, Voucher
+from store.tables import Case, Order, RefundEntry, Remedy, Voucher
 from tests.actions.dialogue import Customer, Shop
 from tests.conftest import Clock
 
@@ -141,6 +144,18 @@ def test_a_failed_refund_brings_a_person_and_the_next_remedy_settles_the_case(sh
     assert [(r.state, r.reference) for r in wang.case.remedies] == [("failed", None)]
     assert shop.events("remedy_executed") == []
 
+    alice = shop.hires("alice", "agent")
+    shop.does(take, shop.firm, alice, wang.conversation.id)
+    with shop.database.begin() as work:
+        case = work.session.get_one(Case, wang.case.id)
+        move(work, case, Transition.RESOLVE, "alice")
+        reopen(work, shop.firm, case, "alice")
+        work.commit()
+    shop.does(give_back, shop.firm, alice, wang.conversation.id)
+    wang.complains("delivery", text="那就按刚才说的办吧")
+    wang.chooses_by_name("voucher", "代金券")
+    assert wang.case.state == CaseState.RESOLVED and len(shop.all(Voucher)) == 1
+
 
 def test_an_order_reported_again_replaces_what_was_known(shop: Shop) -> None:
     report = {
@@ -168,4 +183,6 @@ def test_digits_prove_nothing_where_none_are_on_file(shop: Shop) -> None:
     shop.sells(ORDER, total=30000)
     with shop.database.reading() as work:
         orders = OrderTwin(work)
-        assert not any(orders.is_proved_by(number, digits) for number in (ORDER, "no") for digits in ("", "xxxx", "0000"))
+        assert not any(
+            orders.is_proved_by(number, digits) for number in (ORDER, "no") for digits in ("", "xxxx", "0000")
+        )

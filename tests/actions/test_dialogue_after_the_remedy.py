@@ -257,6 +257,12 @@ def test_status_when_withdrawn(customer: Customer) -> None:
     assert customer.words("status.withdrawn", number=customer.case.number) in customer.asks_for_status()
 
 
+def test_status_when_closed_still_names_the_reference(shop: Shop, paid: Customer) -> None:
+    shop.waits(days=8)
+    assert paid.case.state == CaseState.CLOSED
+    assert shop.all(RefundEntry)[0].reference in paid.asks_for_status()
+
+
 def test_status_while_a_person_has_it_is_the_persons_to_tell(customer: Customer) -> None:
     customer.complains("safety")
     assert customer.asks_for_status() == ""
@@ -310,7 +316,9 @@ def test_a_call_made_in_time_carries_out_the_remedy(shop: Shop, customer: Custom
     assert {event["remedy"] for event in shop.events("remedy_executed")} == {"call_back", "apology"}
 
 
-def test_a_call_made_too_late_is_made_and_the_promise_stays_broken(shop: Shop, customer: Customer, alice: Staff) -> None:
+def test_a_call_made_too_late_is_made_and_the_promise_stays_broken(
+    shop: Shop, customer: Customer, alice: Staff
+) -> None:
     customer.complains("service_attitude")
     customer.says_no()
     customer.chooses_by_name("call_back", "回电")

@@ -233,7 +233,7 @@ def test_naming_another_order_takes_back_what_was_offered_for_the_first(shop: Sh
     customer.chooses(1)
     assert shop.all(RefundEntry) == [] and customer.case.remedies == []
     customer.gives_digits("4711")
-    assert [o.cost for o in customer.choices][0] == 10000  # 20 % of 900 is 180, capped at 100 (remedies.yml)
+    assert customer.choices[0].cost == 10000  # 20 % of 900 is 180, capped at 100 (remedies.yml)
 
 
 def test_the_order_of_what_was_chosen_stays(shop: Shop, wang: Customer) -> None:

@@ -85,12 +85,19 @@ def test_the_place_in_line_is_told(shop: Shop) -> None:
     assert "There is 1 before you" in answers[1] and "There are 2 before you" in answers[2]
 
 
+def test_danger_is_taken_first_and_is_told_so(shop: Shop) -> None:
+    for name in ("ann", "ben"):
+        Customer(shop, name, "en").asks_for_a_person()
+    danger, another, after = (Customer(shop, name, "en") for name in ("cat", "dan", "eve"))
+    assert "before you" not in danger.complains("safety")
+    assert "There is 1 before you" in another.complains("privacy_security")
+    assert "There are 4 before you" in after.asks_for_a_person()
+
+
 # --- unasked ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("category", "reason"), [("safety", "safety"), ("privacy_security", "account_security")]
-)
+@pytest.mark.parametrize(("category", "reason"), [("safety", "safety"), ("privacy_security", "account_security")])
 def test_danger_to_people_or_data_is_a_persons_at_once(customer: Customer, category: str, reason: str) -> None:
     customer.shop.clock.advance(minutes=1)
     heard_at = customer.shop.clock.now

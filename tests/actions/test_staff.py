@@ -123,7 +123,9 @@ def test_closing_settles_the_case_and_says_whether_the_complaint_stood(
 def test_a_step_that_is_not_in_the_blueprint_is_refused(shop: Shop, queued: Customer, alice: Staff) -> None:
     shop.does(take, shop.firm, alice, queued.conversation.id)
     conversation = queued.conversation.id
-    assert refused(shop, close, shop.firm, alice, conversation, valid=True, service_step="teleporting") == "unknown_step"
+    assert (
+        refused(shop, close, shop.firm, alice, conversation, valid=True, service_step="teleporting") == "unknown_step"
+    )
     assert queued.case.state == CaseState.WITH_STAFF
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from form import assert_form
 
-from bot.evaluate import f1, score_complaints
+from bot.evaluate import f1, score_complaints, score_non_complaints
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 OFFER = {"kind": "offer", "revision": 1, "options": ["refund", "voucher"]}
@@ -36,6 +36,10 @@ def test_complaints_open_a_case(understander):
     assert score_complaints(understander, rows("complaints.jsonl"))["case_share"] >= 0.95
 
 
+def test_what_is_no_complaint_opens_no_case(understander):
+    assert score_non_complaints(understander, rows("non_complaints.jsonl"))["no_case_share"] >= 0.92
+
+
 @pytest.mark.parametrize(
     ("text", "awaited", "intent"),
     [
@@ -51,6 +55,10 @@ def test_complaints_open_a_case(understander):
         ("/complain{}", None, "nlu_fallback"),
         ("Do you ship to Canada?", None, "ask_policy"),
         ("转人工", OFFER, "request_person"),
+        ("I want my money back", None, "wish_remedy"),
+        ("我要退款", None, "wish_remedy"),
+        ("moron", None, "abuse"),
+        ("asdkjh qwe", None, "nlu_fallback"),
     ],
 )
 def test_an_answer_is_read_by_its_question(understander, text, awaited, intent):

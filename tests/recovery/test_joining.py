@@ -15,9 +15,7 @@ WINDOW = timedelta(days=7)
 A, B = "202611120007", "202611120099"
 
 
-def focus(
-    state: CaseState, order: str | None = None, days_ago: float | None = None, *categories: str
-) -> FocusCase:
+def focus(state: CaseState, order: str | None = None, days_ago: float | None = None, *categories: str) -> FocusCase:
     settled = None if days_ago is None else NOW - timedelta(days=days_ago)
     return FocusCase(state, order, categories or ("delivery",), settled)
 

@@ -45,9 +45,7 @@ def test_each_thing_that_is_missing_is_asked_for(missing: dict[str, object], ste
 
 def test_the_questions_come_in_their_order() -> None:
     """With everything missing, each answer leads to the next question."""
-    known = replace(
-        COMPLETE, categories=(), emotion=3, hand_over_due=True, order_number=None, order_proved=False
-    )
+    known = replace(COMPLETE, categories=(), emotion=3, hand_over_due=True, order_number=None, order_proved=False)
     asked = [next_step(known)]
     for answer in (
         {"hand_over_due": False},

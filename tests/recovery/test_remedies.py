@@ -59,7 +59,10 @@ def test_a_share_of_next_to_nothing_is_not_offered() -> None:
 def test_a_choice_costs_what_all_its_remedies_cost() -> None:
     both = Choice((RemedyTerm(REFUND, percent_of_order=10), RemedyTerm(VOUCHER, amount_minor=500), RemedyTerm(APOLOGY)))
     (offer,) = offers(policy(both))
-    assert (offer.cost.minor, [r.amount.minor if r.amount else None for r in offer.remedies]) == (3500, [3000, 500, None])
+    assert (offer.cost.minor, [r.amount.minor if r.amount else None for r in offer.remedies]) == (
+        3500,
+        [3000, 500, None],
+    )
 
 
 def test_without_the_customers_order_nothing_that_needs_one_is_offered() -> None:
@@ -152,9 +155,7 @@ CHOICES = st.lists(MONEY_TERMS | FREE_TERMS, min_size=1, max_size=3, unique_by=l
     lambda terms: Choice(tuple(terms))
 )
 POLICIES = st.builds(
-    lambda choices, limits: RemedyPolicy(
-        "CNY", policy(*choices).rules, dict(zip(LIMITS, sorted(limits), strict=True))
-    ),
+    lambda choices, limits: RemedyPolicy("CNY", policy(*choices).rules, dict(zip(LIMITS, sorted(limits), strict=True))),
     st.lists(CHOICES, min_size=1, max_size=3),
     st.lists(st.integers(0, 10**6), min_size=4, max_size=4),
 )
@@ -201,5 +202,5 @@ def test_having_been_granted_more_never_opens_more(firm: RemedyPolicy, total: in
 
 @pytest.mark.parametrize(("minor", "currency"), [(-1, "CNY"), (1, "yuan"), (1, "cny"), (1, ""), (1, "元元元")])
 def test_what_is_no_amount_is_refused(minor: int, currency: str) -> None:
-    with pytest.raises(ValueError, match="amount|currency"):
+    with pytest.raises(ValueError, match=r"amount|currency"):
         Money(minor, currency)

@@ -151,8 +151,8 @@ class Desk:
             work.commit()
         return public_id
 
-    def wants_refund(self, yuan: int, who: Address = WANG) -> str:
-        """The customer of a defective order worth so much accepts the refund."""
+    def sees_offers(self, yuan: int = 300, who: Address = WANG) -> str:
+        """The customer of a defective order worth so much has choices before them, the whole refund first."""
         number = f"2026111{yuan:06d}"
         with self.database.begin() as work:
             work.session.add(
@@ -168,7 +168,11 @@ class Desk:
                 )
             )
             work.commit()
-        public_id = self.complains(f"订单{number}坏了", who, facts={"order_number": number})
+        return self.complains(f"订单{number}坏了", who, facts={"order_number": number})
+
+    def wants_refund(self, yuan: int, who: Address = WANG) -> str:
+        """They accept the refund."""
+        public_id = self.sees_offers(yuan, who)
         hears(self.database, "1", key=f"choice of {who.external_id}", who=who)
         lease = leases(self.database)
         acts(self.database, self.firm, lease, "action_accept_offer", categories=[], facts={"choice": 1})

@@ -53,7 +53,9 @@ def test_quality_only_reads_and_an_administrator_grants_no_money() -> None:
             assert "administrator" not in rule.roles, path
 
 
-async def test_a_route_without_a_rule_stops_the_start(settings: Settings, sqlite_database: Database, firm: Firm) -> None:
+async def test_a_route_without_a_rule_stops_the_start(
+    settings: Settings, sqlite_database: Database, firm: Firm
+) -> None:
     app = make_app(settings, Parts(database=sqlite_database, firm=firm, workers=False))
 
     async def page(_: web.Request) -> web.Response:
