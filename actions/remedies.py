@@ -51,15 +51,18 @@ def granted_minor(work: UnitOfWork, case: Case) -> int:
     return work.session.scalar(statement) or 0
 
 
-def authority_needed(work: UnitOfWork, firm: Firm, case: Case, offer: Offer) -> Authority:
-    """Who may grant the offer now: other complaints about the order may have used up what was free when it was made.
+def lock_order(work: UnitOfWork, case: Case) -> None:
+    """Hold the case's order until the unit of work ends.
 
-    The order stays locked until the unit of work ends, so that two complaints about it cannot both count on the same
-    room below a limit.
+    Two complaints about one order could otherwise both count on the same room below a limit.
     """
     number = get_fact(case, "order_number")
     if number is not None:
         work.session.execute(select(Order.number).where(Order.number == number).with_for_update())
+
+
+def authority_needed(work: UnitOfWork, firm: Firm, case: Case, offer: Offer) -> Authority:
+    """Who may grant the offer now: other complaints about the order may have used up what was free when it was made."""
     now = firm.policy.authority_to_grant(offer.cost, granted_minor(work, case))
     return max(now, Authority(offer.authority), key=list(Authority).index)
 

@@ -8,7 +8,15 @@ from actions.conversations import await_nothing, lock_conversation, say
 from actions.firm import Firm
 from actions.outcomes import dimensions_of, record
 from actions.promises import keep_promises, settle
-from actions.remedies import authority_needed, describe_offer, executed, grant, plan_follow_up, resolve_if_done
+from actions.remedies import (
+    authority_needed,
+    describe_offer,
+    executed,
+    grant,
+    lock_order,
+    plan_follow_up,
+    resolve_if_done,
+)
 from actions.turns import finish
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.control import Control, HandOverReason
@@ -216,6 +224,7 @@ def approve(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int) -> None:
         DeedRefused: it no longer waits, or is above this person's authority.
     """
     offer, case, conversation = _waiting_offer(work, offer_id)
+    lock_order(work, case)
     if not covers(staff, authority_needed(work, firm, case, offer)):
         raise DeedRefused("above_authority")
     offer.approved_by = staff.login

@@ -6,7 +6,7 @@ from actions.cases import move, proved_order
 from actions.commands.hand_over import hand_over
 from actions.outcomes import dimensions_of, record
 from actions.promises import promise
-from actions.remedies import authority_needed, describe_offer, grant, granted_minor
+from actions.remedies import authority_needed, describe_offer, grant, granted_minor, lock_order
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition
 from recovery.control import HandOverReason
@@ -71,6 +71,7 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
     turn.ask_nothing()
     _record_answer(turn, case, accepted=True)
     what = describe_offer(turn.firm, turn.language, chosen)
+    lock_order(turn.work, case)
     needed = authority_needed(turn.work, turn.firm, case, chosen)
     chosen.authority = needed
     if needed is Authority.BOT:
