@@ -7,7 +7,7 @@ BOT_PYTHON := bot/.venv/bin/python
 UV := .tools/bin/uv
 VAR := $(or $(AMENDS_VAR),var)
 
-.PHONY: help setup run train test test-system lint format bench evaluate clean
+.PHONY: help setup run train test test-system lint format bench evaluate screenshots clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ evaluate: setup ## measure the understanding on texts it was not trained on
 
 bench: setup test-system ## slow soaks and benchmarks
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && TEST_MODEL="$$model" $(PYTHON) -m pytest -q -s tests/bench --override-ini addopts=
+
+screenshots: setup test-system ## take the pictures of the READMEs anew
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screenshots "$$model"
 
 clean: ## remove environments and caches; the state in $(VAR) stays
 	rm -rf .venv bot/.venv .tools .mypy_cache .ruff_cache .pytest_cache .rasa

@@ -33,7 +33,7 @@ def joined_examples(
     """
     chance = random.Random(_SEED)
     by_intent: dict[tuple[str, str], list[str]] = {}
-    for text, intent in zip(texts, intents):
+    for text, intent in zip(texts, intents, strict=False):
         if len(text) <= _LONGEST:
             by_intent.setdefault(("zh" if _HAN.search(text) else "en", intent), []).append(text.rstrip("。.! "))
     joined: list[str] = []

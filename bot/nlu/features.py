@@ -137,6 +137,10 @@ class Featuriser:
         counts = np.array([lexicon_features(text) for text in texts], dtype=np.float32) * self.lexicon_weight
         return hstack([weighted, csr_matrix(counts)], format="csr", dtype=np.float32)
 
+    def knows_any(self, text: str) -> bool:
+        """Whether a single word, character, number or mark of ``text`` was seen in training; parts of words tell nothing."""
+        return any(term in self.terms.vocabulary_ for term in n_grams(text) if len(term) == 1 or term[-1] in " >")
+
     def names(self) -> list[str]:
         """What each column stands for; lexicon columns are marked by a leading colon."""
         ordered = sorted(self.terms.vocabulary_, key=self.terms.vocabulary_.__getitem__)

@@ -33,7 +33,7 @@ def _weights(
         )
     else:
         rows, intercepts = model.coef_, model.intercept_
-    for row, intercept, name in zip(rows, intercepts, model.classes_):
+    for row, intercept, name in zip(rows, intercepts, model.classes_, strict=False):
         place = list(classes).index(name)
         weights[:, place], offsets[place] = row, intercept
     return weights, offsets

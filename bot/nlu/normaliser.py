@@ -79,10 +79,10 @@ def script_of(text: str) -> str | None:
     if not han:
         return "latin" if re.search("[a-zA-Z]", text) else None
     simplified = _converter("t2s").convert(han)
-    to_simplified = sum(a != b for a, b in zip(han, simplified))
+    to_simplified = sum(a != b for a, b in zip(han, simplified, strict=False))
     if not to_simplified:
         return "hans"
-    to_traditional = sum(a != b for a, b in zip(han, _converter("s2t").convert(han)))
+    to_traditional = sum(a != b for a, b in zip(han, _converter("s2t").convert(han), strict=False))
     return "hant" if to_simplified > to_traditional else "hans"
 
 
