@@ -63,6 +63,4 @@ class QuickImporter(RasaFileImporter):
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """The NLU examples of all training files; files are read again only once they changed."""
         files = sorted(str(path) for path in self._nlu_files)
-        return TrainingData().merge(
-            *(_read(path, language or "en", Path(path).stat().st_mtime_ns) for path in files)
-        )
+        return TrainingData().merge(*(_read(path, language or "en", Path(path).stat().st_mtime_ns) for path in files))

@@ -150,7 +150,8 @@ class Featuriser:
         """Writes ``terms.json`` and ``rarity.npy`` into ``folder``."""
         ordered = sorted(self.terms.vocabulary_, key=self.terms.vocabulary_.__getitem__)
         (folder / "terms.json").write_text(
-            json.dumps({"terms": ordered, "lexicon_weight": self.lexicon_weight, "frames": self.frames}), encoding="utf-8"
+            json.dumps({"terms": ordered, "lexicon_weight": self.lexicon_weight, "frames": self.frames}),
+            encoding="utf-8",
         )
         np.save(folder / "rarity.npy", self.terms.idf_, allow_pickle=False)
 

@@ -136,5 +136,8 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         ranking = [{"name": COMPLAIN, "confidence": complaint}]
         if self._others is not None:
             shares = self._others.probabilities(features[0])[0] * (1.0 - complaint)
-            ranking += [{"name": name, "confidence": float(share)} for name, share in zip(self._others.classes, shares, strict=False)]
+            ranking += [
+                {"name": name, "confidence": float(share)}
+                for name, share in zip(self._others.classes, shares, strict=False)
+            ]
         return sorted(ranking, key=lambda each: -each["confidence"])

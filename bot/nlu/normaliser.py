@@ -34,7 +34,28 @@ _HAN = re.compile(r"[一-鿿㐀-䶿]")
 _KANA_OR_HANGUL = re.compile(r"[぀-ヿ가-힯]")
 _LATIN_WORD = re.compile(r"(?<![\w@/.])[a-z][a-z']*(?![\w/])", re.IGNORECASE)
 # What speakers of both languages type; it does not tell the language.
-_SHARED_WORDS = frozenset(["ok", "okay", "bye", "hi", "hello", "hey", "sb", "vip", "app", "wifi", "pos", "lol", "emmm", "hmm", "thx", "tks", "pls", "no"])
+_SHARED_WORDS = frozenset(
+    [
+        "ok",
+        "okay",
+        "bye",
+        "hi",
+        "hello",
+        "hey",
+        "sb",
+        "vip",
+        "app",
+        "wifi",
+        "pos",
+        "lol",
+        "emmm",
+        "hmm",
+        "thx",
+        "tks",
+        "pls",
+        "no",
+    ]
+)
 _CANTONESE = re.compile("[唔冇嘅咗喺佢哋嚟啲咁搵揾嘢]|俾人")
 
 
