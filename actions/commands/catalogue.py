@@ -50,6 +50,10 @@ def command_for(action: str) -> Command:
             else:
                 hand_over(turn, case if case is not None and case.state in UNSETTLED else None, reason)
             return
+        if command is small_talk.catch_all and turn.understanding.facts.choice is not None:
+            # However odd the rest is, a choice was meant.
+            replies.accept_offer(turn)
+            return
         command(turn)
 
     return answer

@@ -26,7 +26,11 @@ def accept_offer(turn: OpenTurn) -> None:
         return
     if case.state != CaseState.OFFERED or turn.awaited is None or turn.awaited["kind"] != "offer":
         # Nothing is on offer to this message: it was chosen already, or the choice was put after it was written.
-        restate(turn, case)
+        score = _volunteered_score(turn, case)
+        if score is None:
+            restate(turn, case)
+        else:
+            _rate(turn, case, score)
         return
     chosen = find_choice(turn, case)
     if chosen is None:
@@ -126,6 +130,10 @@ def record_rating(turn: OpenTurn) -> None:
         turn.say("rating.how")
         turn.ask("rating")
         return
+    _rate(turn, case, score)
+
+
+def _rate(turn: OpenTurn, case: Case, score: int) -> None:
     _keep_rating(turn, case, score)
     if turn.awaited and turn.awaited["kind"] == "rating":
         turn.ask_nothing()
@@ -139,6 +147,15 @@ def record_rating(turn: OpenTurn) -> None:
         turn.say("rating.middling", number=case.number)
     else:
         turn.say("rating.good" if score == CONTENT_RATING else "rating.best")
+
+
+def _volunteered_score(turn: OpenTurn, case: Case) -> int | None:
+    """A bare number that no choice had, after the case was settled: a rating that nobody asked for."""
+    number = turn.understanding.facts.choice
+    if number is None or turn.late or case.state not in (CaseState.RESOLVED, CaseState.CLOSED):
+        return None
+    shown = max((offer.position for offer in case.offers if offer.round == case.offer_round), default=0)
+    return number if shown < number <= 5 else None
 
 
 def withdraw(turn: OpenTurn) -> None:

@@ -91,10 +91,6 @@ def catch_all(turn: OpenTurn) -> None:
             # Said in their own words, and still not ours to sort: a person reads it.
             hear_complaint(turn)
             return
-    if case is not None and turn.understanding.facts.choice is not None and awaited != "offer":
-        # A choice where none is open: it was taken up already, or came too late.
-        restate(turn, case)
-        return
     turn.conversation.unclear_turns += 1
     if turn.conversation.unclear_turns >= UNCLEAR_TURNS_BEFORE_HAND_OVER:
         hand_over(turn, _unsettled_case(turn), HandOverReason.NOT_UNDERSTOOD)

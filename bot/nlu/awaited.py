@@ -105,6 +105,10 @@ _RATING_WORDS: tuple[tuple[int, re.Pattern[str]], ...] = (
 )
 
 
+# "the first one, please" and the like.
+_LONGEST_BARE_CHOICE = 24
+
+
 @dataclass(frozen=True)
 class Awaited:
     """The open question: its kind (None where nothing is awaited) and, for an offer, the remedy kinds shown."""
@@ -114,6 +118,10 @@ class Awaited:
 
     def choice(self, text: str, remedies: list[str]) -> int | None:
         """The 1-based option of the open offer that ``text`` takes; ``remedies`` are the kinds it names."""
+        if self.kind is None and len(text) <= _LONGEST_BARE_CHOICE:
+            # Nothing is open to choose from; the service still wants to know that a choice was meant.
+            found = next((match for match in (pattern.search(text) for pattern in _CHOICE) if match), None)
+            return _ORDINALS.get(found.group(1)) if found else None
         if self.kind != "offer" or not self.options:
             return None
         for pattern in _CHOICE:

@@ -42,6 +42,18 @@ def test_who_has_rated_already_is_not_asked(shop: Shop, paid: Customer) -> None:
     assert paid.words("rating.ask", number=paid.case.number) not in paid.was_told
 
 
+def test_a_bare_number_that_no_choice_had_is_a_rating(paid: Customer) -> None:
+    told = paid.writes("action_catch_all", "5", facts={"choice": 5})
+    assert paid.words("rating.best") in told
+    assert [rating.score for rating in paid.case.ratings] == [5]
+
+
+def test_a_bare_number_that_a_choice_had_rates_nothing(paid: Customer) -> None:
+    told = paid.chooses(1)
+    assert paid.case.number in told
+    assert paid.case.ratings == []
+
+
 def test_the_follow_up_does_not_push_another_complaints_question_aside(shop: Shop, paid: Customer) -> None:
     paid.complains("delivery", order_number="202611120099", text="另一单也没到")
     shop.waits(hours=30)
