@@ -105,8 +105,12 @@ _RATING_WORDS: tuple[tuple[int, re.Pattern[str]], ...] = (
 )
 
 
-# "the first one, please" and the like.
+# A choice and nothing else: "1", "选第一个", "the first one, please".
 _LONGEST_BARE_CHOICE = 24
+_BARE_CHOICE = re.compile(
+    r"^\W*(?:我?(?:选|要)|就|那就|就要)?第?(?:the |option |number )?"
+    r"([1-5]|[一二三四五](?=个|种|项)|first|second|third|fourth|fifth)(?:个|种|项| one| option)?(?:吧| please| thanks)?\W*$"
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Awaited:
         """The 1-based option of the open offer that ``text`` takes; ``remedies`` are the kinds it names."""
         if self.kind is None and len(text) <= _LONGEST_BARE_CHOICE:
             # Nothing is open to choose from; the service still wants to know that a choice was meant.
-            found = next((match for match in (pattern.search(text) for pattern in _CHOICE) if match), None)
+            found = _BARE_CHOICE.match(text)
             return _ORDINALS.get(found.group(1)) if found else None
         if self.kind != "offer" or not self.options:
             return None

@@ -43,7 +43,7 @@ def test_who_has_rated_already_is_not_asked(shop: Shop, paid: Customer) -> None:
 
 
 def test_a_bare_number_that_no_choice_had_is_a_rating(paid: Customer) -> None:
-    told = paid.writes("action_catch_all", "5", facts={"choice": 5})
+    told = paid.writes("action_catch_all", "5", choice=5)
     assert paid.words("rating.best") in told
     assert [rating.score for rating in paid.case.ratings] == [5]
 
