@@ -42,12 +42,12 @@ _COMPLAIN_CLEAR = 0.38
 _COMPLAIN_AT_LENGTH = 0.28
 _COMPLAIN_IN_PRAISE = 0.5
 _COMPLAIN_IN_A_QUESTION = 0.82
-_COMPLAIN_WITH_FAILURE = 0.1
-_COMPLAIN_WITH_BAD_WORDS = 0.2
+_COMPLAIN_WITH_FAILURE = 0.35
+_COMPLAIN_WITH_BAD_WORDS = 0.38
 _SURE = 0.35
 _NOT_COMPLAINT = ("spam", "request_person", "withdraw", "case_status", "ask_machine")
 _SURELY = 0.6
-_CLEARLY_ADVERTISING = 3
+_CLEARLY_ADVERTISING = 2
 # Longer messages that only ask or praise are rare; there the words of a complaint are likelier missed than absent.
 _SHORT_CLAUSES = 2
 _CONFIDENT_READING = 0.9

@@ -19,6 +19,7 @@ from bot.nlu.skeleton import skeleton_terms
 
 # Exclamation marks are left out: praise and advertisements have as many as complaints.
 _PIECE = re.compile(r"[一-鿿㐀-䶿]+|[a-z][a-z']*|\d+|\?")
+_MARKS = re.compile(r"[!~.。\u2026]+")
 # Weight of one lexicon count beside an n-gram vector of length one.
 LEXICON_WEIGHT = 0.25
 
@@ -115,15 +116,41 @@ def n_grams_and_frames(text: str) -> list[str]:
     return n_grams(text) + skeleton_terms(text)
 
 
-class Featuriser:
-    """N-grams weighted by rarity (TF-IDF) and lexicon features, fitted on texts, saved as plain JSON and numbers."""
+# What a featuriser looks at, by name.
+WORDS, WORDS_AND_FRAMES, CHARACTERS = "words", "words and frames", "characters"
 
-    def __init__(self, lexicon_weight: float = LEXICON_WEIGHT, frames: bool = False) -> None:
-        self.lexicon_weight = lexicon_weight
-        self.frames = frames
-        self.terms = TfidfVectorizer(
-            analyzer=n_grams_and_frames if frames else n_grams, sublinear_tf=True, dtype=np.float32, min_df=2
+
+def _without_marks(text: str) -> str:
+    """Runs of marks say how loudly something is said, not whether it is praise or blame."""
+    return _MARKS.sub(" ", text)
+
+
+def _vectoriser(kind: str, **more: Any) -> TfidfVectorizer:
+    if kind == CHARACTERS:
+        return TfidfVectorizer(
+            analyzer="char",
+            preprocessor=_without_marks,
+            ngram_range=(1, 5),
+            sublinear_tf=True,
+            dtype=np.float32,
+            **more,
         )
+    analyzer = n_grams_and_frames if kind == WORDS_AND_FRAMES else n_grams
+    return TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, dtype=np.float32, **more)
+
+
+class Featuriser:
+    """N-grams weighted by rarity (TF-IDF) and lexicon features, fitted on texts, saved as plain JSON and numbers.
+
+    Args:
+        lexicon_weight: of one lexicon count beside an n-gram vector of length one; 0 leaves the lexicons out.
+        kind: what is looked at: ``WORDS``, ``WORDS_AND_FRAMES`` or ``CHARACTERS``.
+    """
+
+    def __init__(self, lexicon_weight: float = LEXICON_WEIGHT, kind: str = WORDS) -> None:
+        self.lexicon_weight = lexicon_weight
+        self.kind = kind
+        self.terms = _vectoriser(kind, min_df=3 if kind == CHARACTERS else 2)
 
     def fit_transform(self, texts: Sequence[str]) -> csr_matrix:
         """Learns the terms of ``texts`` and returns their features, one row each."""
@@ -134,6 +161,8 @@ class Featuriser:
         return self._joined(self.terms.transform(texts), texts)
 
     def _joined(self, weighted: csr_matrix, texts: Sequence[str]) -> csr_matrix:
+        if not self.lexicon_weight:
+            return weighted
         counts = np.array([lexicon_features(text) for text in texts], dtype=np.float32) * self.lexicon_weight
         return hstack([weighted, csr_matrix(counts)], format="csr", dtype=np.float32)
 
@@ -150,7 +179,7 @@ class Featuriser:
         """Writes ``terms.json`` and ``rarity.npy`` into ``folder``."""
         ordered = sorted(self.terms.vocabulary_, key=self.terms.vocabulary_.__getitem__)
         (folder / "terms.json").write_text(
-            json.dumps({"terms": ordered, "lexicon_weight": self.lexicon_weight, "frames": self.frames}),
+            json.dumps({"terms": ordered, "lexicon_weight": self.lexicon_weight, "kind": self.kind}),
             encoding="utf-8",
         )
         np.save(folder / "rarity.npy", self.terms.idf_, allow_pickle=False)
@@ -159,12 +188,7 @@ class Featuriser:
     def load(cls, folder: Path) -> Featuriser:
         """Reads what :meth:`save` wrote."""
         stored: dict[str, Any] = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
-        featuriser = cls(stored["lexicon_weight"], stored.get("frames", False))
-        featuriser.terms = TfidfVectorizer(
-            analyzer=n_grams_and_frames if featuriser.frames else n_grams,
-            sublinear_tf=True,
-            dtype=np.float32,
-            vocabulary={term: i for i, term in enumerate(stored["terms"])},
-        )
+        featuriser = cls(stored["lexicon_weight"], stored["kind"])
+        featuriser.terms = _vectoriser(featuriser.kind, vocabulary={term: i for i, term in enumerate(stored["terms"])})
         featuriser.terms.idf_ = np.load(folder / "rarity.npy", allow_pickle=False)
         return featuriser

@@ -19,7 +19,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.augmentation import joined_examples
-from bot.nlu.features import Featuriser
+from bot.nlu.features import CHARACTERS, WORDS_AND_FRAMES, Featuriser
 from bot.nlu.linear import ManyLabels, OneOfMany
 from bot.nlu.normaliser import NORMALISED
 
@@ -33,7 +33,7 @@ _SHORTEST_PIECE = 6
 # How much the most complaining sentence weighs beside the whole message.
 _SENTENCE_WEIGHT = 0.4
 # A missed complaint costs more than a question too many: added to the log-odds of a complaint.
-_LEANING = 0.3
+_LEANING = 0.15
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -46,6 +46,9 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         self._resource = resource
         self._featuriser: Featuriser | None = None
         self._complaint: ManyLabels | None = None
+        # A second reading of the first question, by characters alone: it errs in other places than the words do.
+        self._characters: Featuriser | None = None
+        self._complaint_by_characters: ManyLabels | None = None
         self._others: OneOfMany | None = None
 
     @staticmethod
@@ -77,17 +80,28 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         texts = [example.get(NORMALISED)["matching"] for example in examples]
         intents = [example.get(INTENT) for example in examples]
         more, more_complain = joined_examples(texts, intents, self._config["joined"] if COMPLAIN in intents else 0)
-        self._featuriser = Featuriser(frames=True)
+        self._featuriser = Featuriser(kind=WORDS_AND_FRAMES)
         features = self._featuriser.fit_transform(texts + more)
         complains = np.array([intent == COMPLAIN for intent in intents] + more_complain)
         # Writing more calm examples must not make complaints rarer in the model's eyes.
         self._complaint = ManyLabels.fit(
             features, complains[:, None], [COMPLAIN], self._config["complaint_cost"], balanced=True
         )
+        self._characters = Featuriser(lexicon_weight=0.0, kind=CHARACTERS)
+        self._complaint_by_characters = ManyLabels.fit(
+            self._characters.fit_transform(texts + more),
+            complains[:, None],
+            [COMPLAIN],
+            self._config["complaint_cost"],
+            balanced=True,
+        )
         rows = [row for row, intent in enumerate(intents) if intent != COMPLAIN]
         with self._model_storage.write_to(self._resource) as folder:
             self._featuriser.save(folder)
             self._complaint.save(folder, "complaint")
+            (folder / CHARACTERS).mkdir()
+            self._characters.save(folder / CHARACTERS)
+            self._complaint_by_characters.save(folder / CHARACTERS, "complaint")
             if rows:
                 self._others = OneOfMany.fit(features[rows], [intents[row] for row in rows], self._config["cost"])
                 self._others.save(folder)
@@ -108,6 +122,8 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
             with model_storage.read_from(resource) as folder:
                 component._featuriser = Featuriser.load(folder)
                 component._complaint = ManyLabels.load(folder, "complaint")
+                component._characters = Featuriser.load(folder / CHARACTERS)
+                component._complaint_by_characters = ManyLabels.load(folder / CHARACTERS, "complaint")
                 component._others = OneOfMany.load(folder) if (folder / "choice.json").exists() else None
         except ValueError:
             pass
@@ -131,6 +147,9 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
             pieces += sentences[:_MOST_SENTENCES]
         features = self._featuriser.transform(pieces)
         scores = self._complaint.scores(features)[:, 0]
+        if self._characters is not None and self._complaint_by_characters is not None:
+            by_characters = self._complaint_by_characters.scores(self._characters.transform(pieces))[:, 0]
+            scores = (scores + by_characters) / 2
         score = (1 - _SENTENCE_WEIGHT) * scores[0] + _SENTENCE_WEIGHT * scores.max() + _LEANING
         complaint = float(1.0 / (1.0 + np.exp(-score)))
         ranking = [{"name": COMPLAIN, "confidence": complaint}]

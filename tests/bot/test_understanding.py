@@ -37,7 +37,7 @@ def test_complaints_open_a_case(understander):
 
 
 def test_what_is_no_complaint_opens_no_case(understander):
-    assert score_non_complaints(understander, rows("non_complaints.jsonl"))["no_case_share"] >= 0.92
+    assert score_non_complaints(understander, rows("non_complaints.jsonl"))["no_case_share"] >= 0.95
 
 
 @pytest.mark.parametrize(
