@@ -50,7 +50,8 @@ screenshots: setup test-system ## take the pictures of the READMEs anew
 clean: ## remove environments and caches; the state in $(VAR) stays
 	rm -rf .venv bot/.venv .tools .mypy_cache .ruff_cache .pytest_cache .rasa
 
-# A new environment is made beside the old one's place only when the pins changed: the stamp is younger than they are.
+# An environment is brought up to date only when its pins changed: the stamp is younger than they are then. Bytecode is
+# compiled at once: some machines never write it, and Rasa would take half a minute longer at every start.
 .tools/.ready: scripts/uv-requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 (3.11 or newer) is needed" >&2; exit 1; }
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, this is $$(python3 --version)" >&2; exit 1; }
@@ -60,10 +61,10 @@ clean: ## remove environments and caches; the state in $(VAR) stays
 
 .venv/.ready: requirements.txt .tools/.ready
 	@test -x $(PYTHON) || $(UV) venv -q --python 3.11 .venv
-	$(UV) pip sync -q --python $(PYTHON) --require-hashes requirements.txt
+	$(UV) pip sync -q --compile-bytecode --python $(PYTHON) --require-hashes requirements.txt
 	@touch $@
 
 bot/.venv/.ready: bot/requirements.txt .tools/.ready
 	@test -x $(BOT_PYTHON) || $(UV) venv -q --python 3.10 bot/.venv
-	$(UV) pip sync -q --python $(BOT_PYTHON) --require-hashes bot/requirements.txt
+	$(UV) pip sync -q --compile-bytecode --python $(BOT_PYTHON) --require-hashes bot/requirements.txt
 	@touch $@
