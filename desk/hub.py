@@ -55,6 +55,8 @@ class Bell:
 
     async def wait(self, at_most: float = LOOK_AGAIN_SECONDS) -> None:
         """Wait for a ring, or until it is time to look anyway."""
+        # Not `asyncio.wait_for`: Python 3.11's loses a cancellation that comes at the moment of a ring.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), at_most)
+            async with asyncio.timeout(at_most):
+                await self._event.wait()
         self._event.clear()
