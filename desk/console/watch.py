@@ -54,7 +54,9 @@ class Watcher:
     async def wait(self, at_most: float) -> None:
         """Wait for a change, or until ``at_most`` seconds have passed."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.changed.wait(), at_most)
+            # Not `asyncio.wait_for`: Python 3.11's loses a cancellation that comes at the same moment.
+            async with asyncio.timeout(at_most):
+                await self.changed.wait()
         self.changed.clear()
 
 
