@@ -33,12 +33,15 @@ class Reply:
 class Service:
     """A running service, spoken to over its public contract alone."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes], port: int, token: str) -> None:
+    def __init__(
+        self, folder: Path, process: subprocess.Popen[bytes], port: int, actions_port: int, token: str
+    ) -> None:
         self.folder = folder
         self.var = folder / "var"
         self.process = process
         self.base = f"http://127.0.0.1:{port}"
         self.token = token
+        self.actions_port = actions_port
 
     def call(
         self,
@@ -172,13 +175,13 @@ def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
 @contextmanager
 def running(folder: Path, model: str, **settings: str) -> Iterator[Service]:
     """A service on an empty store, stopped at the end as Ctrl-C stops it."""
-    port, token = free_port(), uuid.uuid4().hex
+    port, actions_port, token = free_port(), free_port(), uuid.uuid4().hex
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AMENDS_")},
         "AMENDS_VAR": str(folder / "var"),
         "AMENDS_BIND": f"127.0.0.1:{port}",
         "AMENDS_RASA_PORT": str(free_port()),
-        "AMENDS_ACTIONS_PORT": str(free_port()),
+        "AMENDS_ACTIONS_PORT": str(actions_port),
         "AMENDS_API_TOKEN": token,
         **settings,
     }
@@ -190,7 +193,7 @@ def running(folder: Path, model: str, **settings: str) -> Iterator[Service]:
         stdout=output,
         stderr=subprocess.STDOUT,
     )
-    service = Service(folder, process, port, token)
+    service = Service(folder, process, port, actions_port, token)
     try:
         service.wait_until_ready()
         yield service

@@ -37,7 +37,7 @@ def freeze_turn(service: Service, text: str, key: str) -> Callable[[], None]:
         lambda: ask_store(service, "select coalesce(sum(attempts), 0) from inbox") > before, 20, "the message is leased"
     )
     # Leased, and on its way through Rasa to the frozen action server.
-    wait_for(lambda: _waits_for(frozen), 20, "the action server was asked")
+    wait_for(lambda: _is_asked(service.actions_port), 20, "the action server was asked")
 
     def go_on() -> None:
         os.kill(frozen, signal.SIGCONT)
@@ -51,10 +51,11 @@ def _say_quietly(service: Service, text: str, key: str) -> None:
         service.say(CUSTOMER, text, message_id=key)
 
 
-def _waits_for(process: int) -> bool:
-    """Whether a connection waits at a frozen process: bytes it has not read."""
-    sockets = subprocess.run(["ss", "-tnpH"], capture_output=True, text=True, check=False).stdout
-    return any(f"pid={process}," in line and int(line.split()[1]) > 0 for line in sockets.splitlines())
+def _is_asked(port: int) -> bool:
+    """Whether a question waits at the frozen process: bytes unread, on a connection it may not even know of."""
+    sockets = subprocess.run(["ss", "-tnaH"], capture_output=True, text=True, check=False).stdout
+    lines = (line.split() for line in sockets.splitlines())
+    return any(words[3].endswith(f":{port}") and int(words[1]) > 0 for words in lines)
 
 
 def settle(service: Service) -> None:
