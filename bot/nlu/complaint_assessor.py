@@ -23,6 +23,7 @@ from bot.nlu.evidence import RISKS, Evidence, evidence_of
 from bot.nlu.features import Featuriser
 from bot.nlu.linear import ManyLabels
 from bot.nlu.normaliser import NORMALISED
+from bot.nlu.terms import FRAMES, PARTS, WORDS
 
 # Key on the message under which the assessment is left.
 ASSESSMENT = "assessment"
@@ -32,6 +33,10 @@ _LONG = 40
 _SENTENCE = re.compile(r"[^。.!?;\n]+[。.!?;\n]*")
 _MOST_SENTENCES = 12
 _MOST_CATEGORIES = 4
+# The share of examples kept back from a first fit, to find the thresholds on.
+_KEPT_BACK = 0.2
+# What is said of the failure says it of the risk, too; the writers of examples need not repeat it.
+_IMPLIED_RISK = {"safety": "safety", "privacy_security": "privacy"}
 # A person's safety weighs more than a wrong label: such words count even if only asked.
 _STRONG_RISK = 0.5
 
@@ -40,10 +45,12 @@ def labels_of(example: Message) -> dict[str, Any]:
     """The complaint's labels from a training example's block metadata: categories, emotion, risk."""
     metadata = example.get(METADATA) or {}
     metadata = metadata.get("intent") or metadata
+    categories = list(metadata.get("categories") or [])
+    implied = [risk for category, risk in _IMPLIED_RISK.items() if category in categories]
     return {
-        "categories": list(metadata.get("categories") or []),
+        "categories": categories,
         "emotion": metadata.get("emotion"),
-        "risk": list(metadata.get("risk") or []),
+        "risk": list(dict.fromkeys([*(metadata.get("risk") or []), *implied])),
     }
 
 
@@ -68,7 +75,6 @@ class ComplaintAssessor(GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._featuriser: Featuriser | None = None
-        self._names: list[str] = []
         self._categories: ManyLabels | None = None
         self._risk: ManyLabels | None = None
         self._thresholds: dict[str, float] = {}
@@ -76,8 +82,8 @@ class ComplaintAssessor(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """``cost`` of errors in training."""
-        return {"cost": 3.0}
+        """``cost`` of errors in training; ``words``, ``parts``, ``frames``, ``lexicons``: weights of the features."""
+        return {"cost": 1.5, WORDS: 1.0, PARTS: 0.7, FRAMES: 0.5, "lexicons": 0.25}
 
     @classmethod
     def create(
@@ -106,7 +112,9 @@ class ComplaintAssessor(GraphComponent):
         risky = np.array([[key in label["risk"] for key in RISKS] for label in labels])
         levels = np.array([float(label["emotion"] if label["emotion"] is not None else 1) for label in labels])
 
-        self._featuriser = Featuriser()
+        self._featuriser = Featuriser(
+            {kind: self._config[kind] for kind in (WORDS, PARTS, FRAMES)}, self._config["lexicons"]
+        )
         features = self._featuriser.fit_transform(texts)
         cost = self._config["cost"]
         self._thresholds = self._held_out_thresholds(features, present, keys, cost)
@@ -124,20 +132,16 @@ class ComplaintAssessor(GraphComponent):
                 allow_pickle=False,
             )
             (folder / "thresholds.json").write_text(json.dumps(self._thresholds), encoding="utf-8")
-        self._names = self._featuriser.names()
         return self._resource
 
     @staticmethod
     def _held_out_thresholds(features: Any, present: np.ndarray, keys: list[str], cost: float) -> dict[str, float]:
-        order = np.random.RandomState(42).permutation(len(present)) % 3
-        probabilities = np.zeros(present.shape)
-        for fold in range(3):
-            train, test = order != fold, order == fold
-            if train.any() and test.any():
-                probabilities[test] = ManyLabels.fit(features[train], present[train], keys, cost).probabilities(
-                    features[test]
-                )
-        return {key: best_threshold(probabilities[:, place], present[:, place]) for place, key in enumerate(keys)}
+        kept_back = np.random.RandomState(42).rand(len(present)) < _KEPT_BACK
+        if kept_back.all() or not kept_back.any():
+            return {}
+        fitted = ManyLabels.fit(features[~kept_back], present[~kept_back], keys, cost)
+        shares = fitted.probabilities(features[kept_back])
+        return {key: best_threshold(shares[:, place], present[kept_back, place]) for place, key in enumerate(keys)}
 
     @classmethod
     def load(
@@ -158,7 +162,6 @@ class ComplaintAssessor(GraphComponent):
                 stored = np.load(folder / "emotion.npy", allow_pickle=False)
                 component._emotion = (stored[:-1], float(stored[-1]))
                 component._thresholds = json.loads((folder / "thresholds.json").read_text(encoding="utf-8"))
-                component._names = component._featuriser.names()
         except ValueError:
             pass
         return component
@@ -189,22 +192,21 @@ class ComplaintAssessor(GraphComponent):
             ]
             if len(sentences) > 1:
                 pieces += sentences
-        features = self._featuriser.transform(pieces)
-        shares = self._categories.probabilities(features)
+        rows = [self._featuriser.row(piece) for piece in pieces]
+        shares = [self._categories.probabilities(row) for row in rows]
         whole = shares[0]
         if len(pieces) > 1:
             # What one sentence says clearly counts, even where the rest of the message dilutes it.
-            whole = np.maximum(whole, 0.5 * whole + 0.5 * shares[1:].max(axis=0))
-        row = features[0]
-        categories = self._judged(whole, row, evidence)
-        level = float((row @ self._emotion[0])[0] + self._emotion[1])
+            whole = np.maximum(whole, 0.5 * whole + 0.5 * np.max(shares[1:], axis=0))
+        weights, offset = self._emotion
+        level = float(rows[0].values @ weights[rows[0].columns]) + offset
         return {
-            "categories": categories,
+            "categories": self._judged(whole, text, evidence),
             "emotion": {"level": int(min(3, max(0, round(level)))), "words": self._emotion_words(evidence)},
-            "risk": self._risks(evidence, self._risk.probabilities(row)[0], row),
+            "risk": self._risks(evidence, self._risk.probabilities(rows[0]), text),
         }
 
-    def _judged(self, shares: np.ndarray, row: Any, evidence: Evidence) -> list[dict[str, Any]]:
+    def _judged(self, shares: np.ndarray, text: str, evidence: Evidence) -> list[dict[str, Any]]:
         keys = self._categories.labels
         above = [place for place in np.argsort(-shares) if shares[place] >= self._thresholds.get(keys[place], 0.5)]
         known = [place for place in above if keys[place] != OTHER]
@@ -216,20 +218,21 @@ class ComplaintAssessor(GraphComponent):
                 "words": (
                     evidence.failures.get(keys[place])
                     or evidence.blamed.get(keys[place])
-                    or self._categories.spoken_for(row, place, self._names)
+                    or self._featuriser.spoken_for(text, self._categories.weights[:, place])
                 )[:5],
             }
             for place in chosen[:_MOST_CATEGORIES]
         ]
 
-    def _risks(self, evidence: Evidence, shares: np.ndarray, row: Any) -> list[dict[str, Any]]:
+    def _risks(self, evidence: Evidence, shares: np.ndarray, text: str) -> list[dict[str, Any]]:
         risks = []
         for place, key in enumerate(RISKS):
             words = evidence.risk.get(key, [])
             if key == "safety":
                 words = evidence.failures.get("safety", []) + evidence.supposed.get("safety", [])
             if (words and shares[place] >= 0.1) or shares[place] >= _STRONG_RISK:
-                risks.append({"key": key, "words": (words or self._risk.spoken_for(row, place, self._names))[:5]})
+                words = words or self._featuriser.spoken_for(text, self._risk.weights[:, place])
+                risks.append({"key": key, "words": words[:5]})
         return risks
 
     @staticmethod

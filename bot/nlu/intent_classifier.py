@@ -19,9 +19,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.augmentation import joined_examples
-from bot.nlu.features import CHARACTERS, WORDS_AND_FRAMES, Featuriser
+from bot.nlu.features import Featuriser, Row
 from bot.nlu.linear import ManyLabels, OneOfMany
 from bot.nlu.normaliser import NORMALISED
+from bot.nlu.terms import FRAMES, PAIRS, PARTS, WORDS
 
 # Key on the message under which all intents and their confidences are left, most likely first.
 INTENT_RANKING = "intent_ranking"
@@ -36,9 +37,16 @@ _SENTENCE_WEIGHT = 0.4
 _LEANING = 0.15
 
 
+# Pairs of words recur only where there are many examples; elsewhere they would be noise.
+_MANY_EXAMPLES = 2000
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class IntentClassifier(RasaIntentClassifier, GraphComponent):
-    """Linear separators over n-grams and lexicon counts; needs the normaliser before it."""
+    """Linear separators over terms, frames and lexicon counts; needs the normaliser before it.
+
+    Where the training data knows no ``complain``, it is a plain classifier of whatever intents there are.
+    """
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -46,15 +54,26 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         self._resource = resource
         self._featuriser: Featuriser | None = None
         self._complaint: ManyLabels | None = None
-        # A second reading of the first question, by characters alone: it errs in other places than the words do.
-        self._characters: Featuriser | None = None
-        self._complaint_by_characters: ManyLabels | None = None
         self._others: OneOfMany | None = None
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Costs of errors in training; ``joined`` rounds of joined examples; ``ranking_length`` intents are put out."""
-        return {"cost": 0.5, "complaint_cost": 8.0, "joined": 2000, "ranking_length": 10}
+        """What can be set.
+
+        ``cost`` and ``complaint_cost`` of errors in training · ``joined``: rounds of joined examples · ``ranking_length``:
+        so many intents are put out · ``words``, ``parts``, ``pairs``, ``frames``, ``lexicons``: weights of the features.
+        """
+        return {
+            "cost": 0.5,
+            "complaint_cost": 2.0,
+            "joined": 2000,
+            "ranking_length": 10,
+            WORDS: 1.0,
+            PARTS: 1.0,
+            PAIRS: 0.5,
+            FRAMES: 0.5,
+            "lexicons": 0.25,
+        }
 
     @staticmethod
     def required_packages() -> list[str]:
@@ -79,33 +98,34 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
             return self._resource
         texts = [example.get(NORMALISED)["matching"] for example in examples]
         intents = [example.get(INTENT) for example in examples]
-        more, more_complain = joined_examples(texts, intents, self._config["joined"] if COMPLAIN in intents else 0)
-        self._featuriser = Featuriser(kind=WORDS_AND_FRAMES)
-        features = self._featuriser.fit_transform(texts + more)
-        complains = np.array([intent == COMPLAIN for intent in intents] + more_complain)
-        # Writing more calm examples must not make complaints rarer in the model's eyes.
-        self._complaint = ManyLabels.fit(
-            features, complains[:, None], [COMPLAIN], self._config["complaint_cost"], balanced=True
-        )
-        self._characters = Featuriser(lexicon_weight=0.0, kind=CHARACTERS)
-        self._complaint_by_characters = ManyLabels.fit(
-            self._characters.fit_transform(texts + more),
-            complains[:, None],
-            [COMPLAIN],
-            self._config["complaint_cost"],
-            balanced=True,
-        )
-        rows = [row for row, intent in enumerate(intents) if intent != COMPLAIN]
+        self._featuriser = self._new_featuriser(len(examples), COMPLAIN in intents)
         with self._model_storage.write_to(self._resource) as folder:
-            self._featuriser.save(folder)
-            self._complaint.save(folder, "complaint")
-            (folder / CHARACTERS).mkdir()
-            self._characters.save(folder / CHARACTERS)
-            self._complaint_by_characters.save(folder / CHARACTERS, "complaint")
+            if COMPLAIN in intents:
+                more, more_complain = joined_examples(texts, intents, self._config["joined"])
+                features = self._featuriser.fit_transform(texts + more)
+                complains = np.array([intent == COMPLAIN for intent in intents] + more_complain)
+                # Writing more calm examples must not make complaints rarer in the model's eyes.
+                self._complaint = ManyLabels.fit(
+                    features, complains[:, None], [COMPLAIN], self._config["complaint_cost"], balanced=True
+                )
+                self._complaint.save(folder, "complaint")
+            else:
+                features = self._featuriser.fit_transform(texts)
+            rows = [row for row, intent in enumerate(intents) if intent != COMPLAIN]
             if rows:
                 self._others = OneOfMany.fit(features[rows], [intents[row] for row in rows], self._config["cost"])
                 self._others.save(folder)
+            self._featuriser.save(folder)
         return self._resource
+
+    def _new_featuriser(self, count: int, knows_complaints: bool) -> Featuriser:
+        weights = {kind: self._config[kind] for kind in (WORDS, PARTS)}
+        if count >= _MANY_EXAMPLES:
+            weights[PAIRS] = self._config[PAIRS]
+        if knows_complaints:
+            # Frames and lexicons tell blame from praise; other intents are told apart by their words.
+            return Featuriser({**weights, FRAMES: self._config[FRAMES]}, self._config["lexicons"])
+        return Featuriser(weights, 0.0)
 
     @classmethod
     def load(
@@ -116,15 +136,15 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> IntentClassifier:
-        """The trained classifier; an untrained one, which reads nothing, where no examples had been given."""
+        """The trained classifier; one that ranks nothing where there had been no examples."""
         component = cls(config, model_storage, resource)
         try:
             with model_storage.read_from(resource) as folder:
                 component._featuriser = Featuriser.load(folder)
-                component._complaint = ManyLabels.load(folder, "complaint")
-                component._characters = Featuriser.load(folder / CHARACTERS)
-                component._complaint_by_characters = ManyLabels.load(folder / CHARACTERS, "complaint")
-                component._others = OneOfMany.load(folder) if (folder / "choice.json").exists() else None
+                if (folder / "complaint.json").exists():
+                    component._complaint = ManyLabels.load(folder, "complaint")
+                if (folder / "choice.json").exists():
+                    component._others = OneOfMany.load(folder)
         except ValueError:
             pass
         return component
@@ -139,24 +159,33 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
 
     def ranking(self, text: str) -> list[dict[str, Any]]:
         """Intents with confidence for a normalised lower-case text, most likely first; empty where untrained or where no word is known."""
-        if self._featuriser is None or self._complaint is None or not self._featuriser.knows_any(text):
+        if self._featuriser is None or not self._featuriser.knows_any(text):
             return []
-        pieces = [text]
-        sentences = [piece for piece in _SENTENCE.findall(text) if len(piece) >= _SHORTEST_PIECE]
-        if len(sentences) > 1:
-            pieces += sentences[:_MOST_SENTENCES]
-        features = self._featuriser.transform(pieces)
-        scores = self._complaint.scores(features)[:, 0]
-        if self._characters is not None and self._complaint_by_characters is not None:
-            by_characters = self._complaint_by_characters.scores(self._characters.transform(pieces))[:, 0]
-            scores = (scores + by_characters) / 2
-        score = (1 - _SENTENCE_WEIGHT) * scores[0] + _SENTENCE_WEIGHT * scores.max() + _LEANING
-        complaint = float(1.0 / (1.0 + np.exp(-score)))
-        ranking = [{"name": COMPLAIN, "confidence": complaint}]
+        row = self._featuriser.row(text)
+        complaint = self._complaint_share(text, row)
+        ranking = [] if self._complaint is None else [{"name": COMPLAIN, "confidence": complaint}]
         if self._others is not None:
-            shares = self._others.probabilities(features[0])[0] * (1.0 - complaint)
+            shares = self._others.probabilities(row) * (1.0 - complaint)
             ranking += [
                 {"name": name, "confidence": float(share)}
                 for name, share in zip(self._others.classes, shares, strict=False)
             ]
         return sorted(ranking, key=lambda each: -each["confidence"])
+
+    @property
+    def least_confidence(self) -> float:
+        """Below this the best reading is a guess: so few right ones have it that giving them up costs little."""
+        return 0.0 if self._others is None else self._others.least
+
+    def _complaint_share(self, text: str, row: Row) -> float:
+        if self._complaint is None:
+            return 0.0
+        whole = strongest = float(self._complaint.scores(row)[0])
+        sentences = [piece for piece in _SENTENCE.findall(text) if len(piece) >= _SHORTEST_PIECE]
+        if len(sentences) > 1:
+            scores = [
+                float(self._complaint.scores(self._featuriser.row(piece))[0]) for piece in sentences[:_MOST_SENTENCES]
+            ]
+            strongest = max(whole, *scores)
+        score = (1 - _SENTENCE_WEIGHT) * whole + _SENTENCE_WEIGHT * strongest + _LEANING
+        return float(1.0 / (1.0 + np.exp(-score)))

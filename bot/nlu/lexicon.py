@@ -95,6 +95,8 @@ class PhraseSearch:
         return kept
 
     def _find_chinese(self, text: str) -> Iterator[Find]:
+        if text.isascii():
+            return
         for start, character in enumerate(text):
             for length in self._lengths.get(character, ()):
                 phrase = text[start : start + length]

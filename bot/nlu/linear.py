@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,86 +13,114 @@ from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
-_FOLDS = 3
+from bot.nlu.features import Row
+
 _SEED = 42
+# A share of the examples is kept back to calibrate confidences on.
+_KEPT_BACK = 5
+# Below the least confidence so many of the right choices would be given up.
+_RIGHT_ONES_LOST = 0.02
+_THREADS = 2
 
 
-def _weights(
+def _in_threads(work: Callable[[int], None], count: int) -> None:
+    """Does ``work`` for each number below ``count``; the solvers let other threads run meanwhile."""
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for done in [threads.submit(work, number) for number in range(count)]:
+            done.result()
+
+
+def _product(features: csr_matrix | Row, weights: np.ndarray) -> np.ndarray:
+    """Features × weights: a matrix for a matrix, a vector for one row."""
+    if isinstance(features, Row):
+        return features.values @ weights[features.columns]
+    return np.asarray(features @ weights)
+
+
+def _separators(
     features: csr_matrix, labels: np.ndarray, classes: Sequence[str], cost: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """One-against-rest linear separators: weights (columns × classes) and offsets, in the order of ``classes``."""
-    model = LinearSVC(C=cost, class_weight="balanced", random_state=_SEED, max_iter=3000)
-    model.fit(features, labels)
-    weights, offsets = np.zeros((features.shape[1], len(classes))), np.full(len(classes), -10.0)
-    if len(model.classes_) == 2:
-        rows, intercepts = (
-            np.vstack([-model.coef_[0], model.coef_[0]]),
-            np.array([-model.intercept_[0], model.intercept_[0]]),
-        )
-    else:
-        rows, intercepts = model.coef_, model.intercept_
-    for row, intercept, name in zip(rows, intercepts, model.classes_, strict=False):
-        place = list(classes).index(name)
-        weights[:, place], offsets[place] = row, intercept
+    weights = np.zeros((features.shape[1], len(classes)), np.float32)
+    offsets = np.full(len(classes), -1.0)
+
+    def fit(place: int) -> None:
+        wanted = labels == classes[place]
+        if wanted.any() and not wanted.all():
+            model = LinearSVC(C=cost, random_state=_SEED, tol=1e-3).fit(features, wanted)
+            weights[:, place], offsets[place] = model.coef_[0], model.intercept_[0]
+
+    _in_threads(fit, len(classes))
     return weights, offsets
 
 
 @dataclass
 class OneOfMany:
-    """A choice among classes whose confidences are calibrated by temperature scaling (Guo et al. 2017)."""
+    """A choice among classes whose confidences are calibrated by temperature scaling (Guo et al. 2017).
+
+    Attributes:
+        sharpness: what scores are multiplied by before the softmax.
+        least: the confidence below which a choice is a guess; chosen so that few right ones are lost.
+    """
 
     classes: list[str]
     weights: np.ndarray
     offsets: np.ndarray
-    sharpness: float
+    sharpness: float = 1.0
+    least: float = 0.0
 
     @classmethod
-    def fit(cls, features: csr_matrix, labels: Sequence[str], cost: float = 0.5) -> OneOfMany:
-        """Fits on all rows; the sharpness comes from predictions on held-out folds."""
-        wanted = np.asarray(labels)
-        classes = sorted(set(labels))
+    def fit(cls, features: csr_matrix, labels: Sequence[str], cost: float) -> OneOfMany:
+        """Fits on all rows; sharpness and the least confidence come from rows kept back in a first fit."""
+        wanted, classes = np.asarray(labels), sorted(set(labels))
         if len(classes) == 1:
-            return cls(classes, np.zeros((features.shape[1], 1)), np.zeros(1), 1.0)
-        held_out = np.zeros((len(wanted), len(classes)))
-        smallest = min(int(np.sum(wanted == name)) for name in classes)
-        sharpness = 2.0
-        if smallest >= 2:
-            for train, test in StratifiedKFold(min(_FOLDS, smallest), shuffle=True, random_state=_SEED).split(
-                features, wanted
-            ):
-                weights, offsets = _weights(features[train], wanted[train], classes, cost)
-                held_out[test] = features[test] @ weights + offsets
-            rows, columns = np.arange(len(wanted)), np.array([classes.index(label) for label in labels])
+            return cls(classes, np.zeros((features.shape[1], 1), np.float32), np.zeros(1))
+        chance = np.random.RandomState(_SEED)
+        # Evenly from all classes: in order of class, every fifth from a random start.
+        order = np.lexsort((chance.rand(len(wanted)), wanted))
+        kept_back = np.zeros(len(wanted), bool)
+        kept_back[order[chance.randint(_KEPT_BACK) :: _KEPT_BACK]] = True
+        calibrated = cls(classes, *_separators(features[~kept_back], wanted[~kept_back], classes, cost))
+        calibrated._calibrate(features[kept_back], wanted[kept_back])
+        weights, offsets = _separators(features, wanted, classes, cost)
+        return cls(classes, weights, offsets, calibrated.sharpness, calibrated.least)
 
-            def loss(candidate: float) -> float:
-                scores = held_out * candidate
-                return float(np.mean(logsumexp(scores, axis=1) - scores[rows, columns]))
+    def _calibrate(self, features: csr_matrix, wanted: np.ndarray) -> None:
+        held_out = _product(features, self.weights) + self.offsets
+        columns = np.searchsorted(self.classes, wanted)
+        rows = np.arange(len(wanted))
 
-            sharpness = float(minimize_scalar(loss, bounds=(0.2, 20.0), method="bounded").x)
-        weights, offsets = _weights(features, wanted, classes, cost)
-        return cls(classes, weights, offsets, sharpness)
+        def loss(sharpness: float) -> float:
+            scores = held_out * sharpness
+            return float(np.mean(logsumexp(scores, axis=1) - scores[rows, columns]))
 
-    def probabilities(self, features: csr_matrix) -> np.ndarray:
-        """Calibrated probabilities, rows × classes."""
-        scores = (np.asarray(features @ self.weights) + self.offsets) * self.sharpness
-        return np.exp(scores - logsumexp(scores, axis=1, keepdims=True))
+        self.sharpness = float(minimize_scalar(loss, bounds=(0.2, 20.0), method="bounded").x)
+        shares = self.probabilities(features)
+        right = shares.argmax(axis=1) == columns
+        if right.any():
+            self.least = float(np.quantile(shares.max(axis=1)[right], _RIGHT_ONES_LOST))
+
+    def probabilities(self, features: csr_matrix | Row) -> np.ndarray:
+        """Calibrated probabilities: rows × classes, or one of each class for a single row."""
+        scores = (_product(features, self.weights) + self.offsets) * self.sharpness
+        return np.exp(scores - logsumexp(scores, axis=-1, keepdims=True))
 
     def save(self, folder: Path) -> None:
         """Writes ``choice.json`` and ``choice.npz``."""
         (folder / "choice.json").write_text(
-            json.dumps({"classes": self.classes, "sharpness": self.sharpness}), encoding="utf-8"
+            json.dumps({"classes": self.classes, "sharpness": self.sharpness, "least": self.least}), encoding="utf-8"
         )
-        np.savez_compressed(folder / "choice.npz", weights=self.weights.astype(np.float32), offsets=self.offsets)
+        np.savez(folder / "choice.npz", weights=self.weights.astype(np.float16), offsets=self.offsets)
 
     @classmethod
     def load(cls, folder: Path) -> OneOfMany:
         """Reads what :meth:`save` wrote."""
         stored = json.loads((folder / "choice.json").read_text(encoding="utf-8"))
         with np.load(folder / "choice.npz", allow_pickle=False) as arrays:
-            return cls(stored["classes"], arrays["weights"], arrays["offsets"], stored["sharpness"])
+            weights = arrays["weights"].astype(np.float32)
+            return cls(stored["classes"], weights, arrays["offsets"], stored["sharpness"], stored["least"])
 
 
 @dataclass
@@ -108,52 +137,47 @@ class ManyLabels:
         features: csr_matrix,
         present: np.ndarray,
         labels: Sequence[str],
-        cost: float = 4.0,
+        cost: float,
         balanced: bool = False,
     ) -> ManyLabels:
         """Fits each label of ``present`` (rows × labels, 0/1); one that is never or always present keeps its share.
 
         ``balanced`` weighs the rows so that both answers count alike, however many examples each has.
         """
-        weights, offsets = np.zeros((features.shape[1], len(labels))), np.zeros(len(labels))
-        for place in range(len(labels)):
+        weights, offsets = np.zeros((features.shape[1], len(labels)), np.float32), np.zeros(len(labels))
+
+        def fit(place: int) -> None:
             column = present[:, place]
             share = (column.sum() + 0.5) / (len(column) + 1.0)
             if 0 < column.sum() < len(column):
                 weighing = "balanced" if balanced else None
                 model = LogisticRegression(
-                    C=cost, solver="liblinear", random_state=_SEED, max_iter=300, class_weight=weighing
+                    C=cost, solver="liblinear", random_state=_SEED, tol=1e-2, class_weight=weighing
                 )
                 model.fit(features, column)
                 weights[:, place], offsets[place] = model.coef_[0], model.intercept_[0]
             else:
                 offsets[place] = np.log(share / (1 - share))
+
+        _in_threads(fit, len(labels))
         return cls(list(labels), weights, offsets)
 
-    def probabilities(self, features: csr_matrix) -> np.ndarray:
-        """Probability of each label, rows × labels."""
+    def probabilities(self, features: csr_matrix | Row) -> np.ndarray:
+        """Probability of each label: rows × labels, or one of each label for a single row."""
         return 1.0 / (1.0 + np.exp(-self.scores(features)))
 
-    def scores(self, features: csr_matrix) -> np.ndarray:
-        """Log-odds of each label, rows × labels."""
-        return np.asarray(features @ self.weights) + self.offsets
-
-    def spoken_for(self, features: csr_matrix, place: int, names: Sequence[str], most: int = 3) -> list[str]:
-        """The terms of one row that spoke most for the label at ``place`` (lexicon columns left out)."""
-        row = features.tocsr()
-        gains = row.data * self.weights[row.indices, place]
-        order = np.argsort(-gains)[: most * 3]
-        words = [names[row.indices[each]] for each in order if gains[each] > 0.02]
-        return [word for word in words if not word.startswith((":", "^", "<", "~")) and "$" not in word][:most]
+    def scores(self, features: csr_matrix | Row) -> np.ndarray:
+        """Log-odds of each label, in the form of :meth:`probabilities`."""
+        return _product(features, self.weights) + self.offsets
 
     def save(self, folder: Path, name: str) -> None:
         """Writes ``{name}.json`` and ``{name}.npz``."""
         (folder / f"{name}.json").write_text(json.dumps(self.labels), encoding="utf-8")
-        np.savez_compressed(folder / f"{name}.npz", weights=self.weights.astype(np.float32), offsets=self.offsets)
+        np.savez(folder / f"{name}.npz", weights=self.weights.astype(np.float16), offsets=self.offsets)
 
     @classmethod
     def load(cls, folder: Path, name: str) -> ManyLabels:
         """Reads what :meth:`save` wrote."""
         labels = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
-            return cls(labels, arrays["weights"], arrays["offsets"])
+            return cls(labels, arrays["weights"].astype(np.float32), arrays["offsets"])
