@@ -6,7 +6,16 @@ import re
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from bot.nlu.lexicon import Find, PhraseSearch, add_group, clause_of, clause_starts, load
+from bot.nlu.lexicon import (
+    Find,
+    PhraseSearch,
+    add_group,
+    chinese_phrases,
+    clause_of,
+    clause_starts,
+    english_phrases,
+    load,
+)
 
 EMOTIONS = ("dissatisfied", "angry", "furious")
 RISKS = ("safety", "legal", "media", "fraud", "churn", "vulnerable", "privacy", "abuse")
@@ -26,16 +35,24 @@ _NEGATOR_REACH_ENGLISH = 14
 
 
 @cache
+def categories() -> tuple[str, ...]:
+    """The categories of failure that the lexicons know."""
+    return tuple(load("failures_zh"))
+
+
+@cache
 def phrase_search() -> PhraseSearch:
     """The search over all lexicons of this package."""
     search = PhraseSearch()
     polarity = load("polarity")
     for name in _POLARITY:
         add_group(search, ("polarity", name), polarity[name])
-    for category, entry in load("failures").items():
-        add_group(search, ("failure", category), entry)
-    for category, entry in load("aspects").items():
-        add_group(search, ("aspect", category), entry)
+    for kind, name in (("failure", "failures"), ("aspect", "aspects")):
+        chinese, english = load(f"{name}_zh"), load(f"{name}_en")
+        for category in categories():
+            search.add(
+                (kind, category), chinese_phrases(chinese.get(category, "")), english_phrases(english.get(category, ""))
+            )
     feelings = load("feelings")
     for level, entry in feelings["emotion"].items():
         add_group(search, ("emotion", level), entry)

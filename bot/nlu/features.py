@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
-from bot.nlu.evidence import EMOTIONS, RISKS, evidence_of
+from bot.nlu.evidence import EMOTIONS, RISKS, categories, evidence_of
 from bot.nlu.frames import frame_of
-from bot.nlu.lexicon import load
 from bot.nlu.terms import FRAMES, PAIRS, PARTS, WORDS, Spans, Terms, cleaned
 
 KINDS = (WORDS, PARTS, PAIRS, FRAMES)
@@ -39,11 +38,10 @@ class Row(NamedTuple):
 
 def lexicon_columns() -> list[str]:
     """Names of the lexicon features, in the order of :func:`lexicon_features`."""
-    categories = list(load("failures"))
     columns = [
         f"{kind}:{category}"
         for kind in ("failure", "blamed", "praised", "mentioned", "supposed")
-        for category in categories
+        for category in categories()
     ]
     columns += [f"emotion:{level}" for level in EMOTIONS] + [f"risk:{key}" for key in RISKS]
     return columns + [
@@ -71,12 +69,13 @@ def lexicon_columns() -> list[str]:
 def lexicon_features(text: str) -> tuple[float, ...]:
     """Counts from the lexicons, as log(1 + n), for a normalised lower-case text."""
     evidence = evidence_of(text)
-    categories = list(load("failures"))
     counts: list[float] = []
     for table in (evidence.failures, evidence.blamed, evidence.praised, evidence.mentioned, evidence.supposed):
-        counts.extend(math.log1p(len(table.get(category, ()))) for category in categories)
-    counts.extend(math.log1p(len(evidence.emotion.get(level, ()))) for level in EMOTIONS)
-    counts.extend(math.log1p(len(evidence.risk.get(key, ()))) for key in RISKS)
+        counts.extend([math.log1p(len(table[category])) if category in table else 0.0 for category in categories()])
+    for level in EMOTIONS:
+        counts.append(math.log1p(len(evidence.emotion.get(level, ()))))
+    for key in RISKS:
+        counts.append(math.log1p(len(evidence.risk.get(key, ()))))
     bad, good = len(evidence.negative), len(evidence.positive)
     counts += [
         math.log1p(bad),

@@ -141,7 +141,7 @@ def load(name: str) -> dict[str, Any]:
     Raises:
         FileNotFoundError: there is no such lexicon.
     """
-    return yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    return yaml.load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 def add_group(search: PhraseSearch, group: tuple[str, str], entry: dict[str, str]) -> None:
