@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 
 WORDS, PARTS, PAIRS, FRAMES = "words", "parts", "pairs", "frames"
-_PART_SIZES = range(2, 6)
-_FRAME_SIZES = range(1, 5)
+# How many characters the terms of a kind have.
+_SIZES = {PARTS: range(2, 6), FRAMES: range(1, 5)}
 # Words of a pair stand at most so many words apart.
 _PAIR_REACH = 8
 _NEITHER_WORD_NOR_QUESTION = re.compile(r"[^a-z0-9'一-鿿㐀-䶿?]+")
@@ -85,6 +85,7 @@ class Spans:
         np.cumsum(self._blank, out=self._blanks_before[1:])
         edges = np.flatnonzero(np.diff(np.concatenate([[False], ~(self._blank | self._han), [False]]).view(np.int8)))
         self._word_starts, self._word_ends = edges[::2], edges[1::2]
+        self._found: dict[str, Terms] = {}
 
     def of(self, kind: str) -> Terms:
         """Terms of one kind.
@@ -93,15 +94,13 @@ class Spans:
         do not reach over a blank, blanks at their edges included · ``PAIRS``: two words near each other, in whichever
         order · ``FRAMES``: one to four characters, for texts in which a character stands for a role.
         """
-        if kind == WORDS:
-            starts, ends = self._words()
-        elif kind == PARTS:
-            starts, ends = self._windows(_PART_SIZES)
-        elif kind == FRAMES:
-            starts, ends = self._windows(_FRAME_SIZES)
-        else:
-            return self._pairs()
-        return Terms(_mixed(self._numbers(starts, ends) ^ _SEEDS[kind]), starts, ends)
+        if kind not in self._found:
+            if kind == PAIRS:
+                self._found[kind] = self._pairs()
+            else:
+                starts, ends = self._words() if kind == WORDS else self._windows(_SIZES[kind])
+                self._found[kind] = Terms(_mixed(self._numbers(starts, ends) ^ _SEEDS[kind]), starts, ends)
+        return self._found[kind]
 
     def _numbers(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         return (self._sums[ends] - self._sums[starts]) * self._inverses[starts]
