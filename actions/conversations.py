@@ -207,12 +207,17 @@ def say(
 
 
 def await_answer(
-    conversation: Conversation, kind: str, options: list[str] | None = None, facts: dict[str, Any] | None = None
+    conversation: Conversation,
+    kind: str,
+    options: list[str] | None = None,
+    facts: dict[str, Any] | None = None,
+    about: dict[str, Any] | None = None,
 ) -> None:
     """Note what the question just put waits for; whatever was awaited before is no longer (protocol, line 5).
 
     Args:
         facts: what was said before there was a case to keep it in.
+        about: the message that the question is about, as it was understood: ``{"inbox", "understanding"}``.
     """
     conversation.awaited_revision += 1
     conversation.awaited = {
@@ -220,6 +225,7 @@ def await_answer(
         "revision": conversation.awaited_revision,
         "options": options or [],
         "facts": facts or {},
+        "about": about,
     }
 
 

@@ -31,6 +31,7 @@ class OpenTurn:
     """A turn under way: the locked conversation, the message, what was understood of it.
 
     Attributes:
+        words: of the customer, as typed: the message, or the earlier one that the customer has just made clear.
         awaited: what the last question waits for, if this message can answer it; else None.
         late: a question was open, or has been answered, that this message was written too early to know of.
     """
@@ -40,6 +41,7 @@ class OpenTurn:
     conversation: Conversation
     inbox: InboxRow
     understanding: Understanding
+    words: str
     language: str
     awaited: dict[str, Any] | None
     late: bool
@@ -61,9 +63,15 @@ class OpenTurn:
         """A moment as the firm's clock shows it."""
         return self.firm.local(moment)
 
-    def ask(self, kind: str, options: list[str] | None = None, facts: dict[str, Any] | None = None) -> None:
+    def ask(
+        self,
+        kind: str,
+        options: list[str] | None = None,
+        facts: dict[str, Any] | None = None,
+        about: dict[str, Any] | None = None,
+    ) -> None:
         """Note what the question just put waits for."""
-        await_answer(self.conversation, kind, options, facts)
+        await_answer(self.conversation, kind, options, facts, about)
 
     def ask_nothing(self) -> None:
         await_nothing(self.conversation)
@@ -137,6 +145,7 @@ def take_turn(
         conversation=conversation,
         inbox=inbox,
         understanding=understanding,
+        words=inbox.text,
         language=language,
         awaited=awaited if in_time else None,
         late=not in_time,

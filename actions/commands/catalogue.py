@@ -1,7 +1,7 @@
 """Which command answers which Rasa action; and what goes before every one of them."""
 
 from actions.cases import focus_case
-from actions.commands import complaint, replies, small_talk
+from actions.commands import complaint, readings, replies, small_talk
 from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.turns import Command, OpenTurn
 from recovery.case_states import UNSETTLED
@@ -28,6 +28,8 @@ COMMANDS: dict[str, Command] = {
     "action_answer_abuse": small_talk.answer_abuse,
     "action_catch_all": small_talk.catch_all,
 }
+# These leave it open which reading was meant, where that was asked: the message before stays unclear.
+_LEAVE_READING_OPEN = ("action_affirm", "action_deny", "action_accept_offer")
 
 
 def command_for(action: str) -> Command:
@@ -39,7 +41,12 @@ def command_for(action: str) -> Command:
     command = COMMANDS[action]
 
     def answer(turn: OpenTurn) -> None:
-        if action != "action_catch_all":
+        meant = readings.take_reading(turn) if action in ("action_accept_offer", "action_catch_all") else None
+        if meant is not None:
+            command_for(meant)(turn)
+            return
+        asked_which = turn.awaited is not None and turn.awaited["kind"] == "reading"
+        if action != "action_catch_all" and not (asked_which and action in _LEAVE_READING_OPEN):
             turn.conversation.unclear_turns = 0
         case = focus_case(turn.work, turn.conversation)
         reason = reason_to_hand_over(turn, None)

@@ -1,10 +1,11 @@
 """Answer what a customer says to a question of ours: choose, agree, decline, wish, rate, withdraw."""
 
 from actions.cases import focus_case, move_if_possible, reopen, set_fact
-from actions.commands.complaint import go_on, hear_complaint, record_fact, restate
+from actions.commands.complaint import facts_said, go_on, hear_complaint, record_fact, restate
 from actions.commands.hand_over import hand_over
 from actions.commands.offers import choose, decline, find_choice, open_offers, restate_offers, withdraw_open_offers
-from actions.commands.small_talk import catch_all
+from actions.commands.readings import ask_reading_again, is_reading_asked
+from actions.commands.small_talk import catch_all, not_meant
 from actions.outcomes import dimensions_of, record
 from actions.promises import open_promise, release
 from actions.turns import OpenTurn
@@ -21,6 +22,14 @@ CONTENT_RATING = 4
 def accept_offer(turn: OpenTurn) -> None:
     """The customer takes an offer, by number, by name, or the only one."""
     case = focus_case(turn.work, turn.conversation)
+    if is_reading_asked(turn):
+        # Which one was not said, or it was said before the question was put.
+        ask_reading_again(turn)
+        return
+    if case is None and turn.late:
+        # Of two taps the first was answered; there is no case to tell the second about.
+        turn.say("choice.answered")
+        return
     if case is None:
         catch_all(turn)
         return
@@ -45,6 +54,8 @@ def affirm(turn: OpenTurn) -> None:
     awaited = turn.awaited["kind"] if turn.awaited else None
     if awaited == "confirm_hand_over":
         hand_over(turn, case, HandOverReason.STRONG_FEELING)
+    elif awaited == "reading":
+        catch_all(turn)
     elif awaited == "offer" and case is not None and case.state == CaseState.OFFERED:
         accept_offer(turn)
     elif case is not None and turn.late:
@@ -62,6 +73,9 @@ def deny(turn: OpenTurn) -> None:
     """No, or none of it, to whatever was asked."""
     case = focus_case(turn.work, turn.conversation)
     awaited = turn.awaited["kind"] if turn.awaited else None
+    if awaited == "reading":
+        not_meant(turn)
+        return
     if case is None:
         turn.say("small_talk.fine")
         return
@@ -97,10 +111,10 @@ def record_wish(turn: OpenTurn) -> None:
             hear_complaint(turn)
             return
         turn.say("ask.happening_after_fact")
-        turn.ask("happening", facts=facts.model_dump(exclude_none=True))
+        turn.ask("happening", facts=facts_said(turn))
         return
     case.wished_remedy = (facts.wished_remedy or turn.understanding.text)[:200]
-    set_fact(turn.work, case, "wish", turn.inbox.text[:1000])
+    set_fact(turn.work, case, "wish", turn.words[:1000])
     awaited = turn.awaited["kind"] if turn.awaited else None
     if case.state == CaseState.OFFERED and awaited == "offer":
         chosen = find_choice(turn, case) if facts.wished_remedy or facts.choice else None

@@ -4,11 +4,15 @@ from actions.cases import focus_case
 from actions.commands.complaint import hear_complaint, restate
 from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.commands.offers import restate_offers
+from actions.commands.readings import ask_reading, ask_reading_again, is_reading_asked
 from actions.turns import OpenTurn
 from recovery.case_states import UNSETTLED, CaseState
 from recovery.control import UNCLEAR_TURNS_BEFORE_HAND_OVER, HandOverReason
 from recovery.failures import Category
 from store.tables import Case
+
+# Nothing is open, or an invitation that needs no answer: what was meant may be asked instead.
+_MAY_BE_REPLACED = (None, "rating")
 
 
 def greet(turn: OpenTurn) -> None:
@@ -91,12 +95,35 @@ def catch_all(turn: OpenTurn) -> None:
             # Said in their own words, and still not ours to sort: a person reads it.
             hear_complaint(turn)
             return
-    turn.conversation.unclear_turns += 1
-    if turn.conversation.unclear_turns >= UNCLEAR_TURNS_BEFORE_HAND_OVER:
-        hand_over(turn, _unsettled_case(turn), HandOverReason.NOT_UNDERSTOOD)
+    if _count_unclear(turn):
+        return
+    if is_reading_asked(turn):
+        # The words before are still to be cleared up; with a new choice they would be lost.
+        ask_reading_again(turn)
+        return
+    # While a case waits for a fact, a choice or a yes, what is unclear is likeliest an answer to that. A question about
+    # its meaning would push aside the one that the case cannot go on without.
+    open_question = turn.conversation.awaited["kind"] if turn.conversation.awaited else None
+    if open_question in _MAY_BE_REPLACED and ask_reading(turn):
         return
     turn.say("unclear.sorry")
     _remind(turn)
+
+
+def not_meant(turn: OpenTurn) -> None:
+    """None of the readings that were put: that message remains unclear, and counts so."""
+    turn.ask_nothing()
+    if not _count_unclear(turn):
+        turn.say("unclear.sorry")
+
+
+def _count_unclear(turn: OpenTurn) -> bool:
+    """Count an unclear turn; True where it was one too many, and a person has it now."""
+    turn.conversation.unclear_turns += 1
+    if turn.conversation.unclear_turns < UNCLEAR_TURNS_BEFORE_HAND_OVER:
+        return False
+    hand_over(turn, _unsettled_case(turn), HandOverReason.NOT_UNDERSTOOD)
+    return True
 
 
 def _unsettled_case(turn: OpenTurn) -> Case | None:
@@ -109,7 +136,9 @@ def _remind(turn: OpenTurn) -> None:
     """Come back to the question that is still open."""
     case = focus_case(turn.work, turn.conversation)
     awaited = turn.awaited["kind"] if turn.awaited else None
-    if awaited == "offer" and case is not None and case.state == CaseState.OFFERED:
+    if awaited == "reading":
+        ask_reading_again(turn)
+    elif awaited == "offer" and case is not None and case.state == CaseState.OFFERED:
         restate_offers(turn, case)
     elif awaited is not None and turn.firm.words.has(f"remind.{awaited}"):
         turn.say(f"remind.{awaited}")

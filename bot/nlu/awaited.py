@@ -9,7 +9,9 @@ from typing import Any
 from rasa.shared.nlu.constants import METADATA
 from rasa.shared.nlu.training_data.message import Message
 
-KINDS = ("order_number", "order_proof", "happening", "offer", "confirm_hand_over", "rating", "wish")
+from bot.nlu.reading_choice import choose_reading
+
+KINDS = ("order_number", "order_proof", "happening", "offer", "confirm_hand_over", "rating", "wish", "reading")
 _ORDINALS = {
     "1": 1,
     "一": 1,
@@ -115,13 +117,19 @@ _BARE_CHOICE = re.compile(
 
 @dataclass(frozen=True)
 class Awaited:
-    """The open question: its kind (None where nothing is awaited) and, for an offer, the remedy kinds shown."""
+    """The open question: its kind (None where nothing is awaited) and what was shown to choose from, in that order.
+
+    ``options`` are the remedy kinds of an offer, the intents of a question for the reading; else there are none.
+    """
 
     kind: str | None = None
     options: tuple[str, ...] = ()
 
     def choice(self, text: str, remedies: list[str]) -> int | None:
-        """The 1-based option of the open offer that ``text`` takes; ``remedies`` are the kinds it names."""
+        """The 1-based option that ``text`` takes of those shown; ``remedies`` are the kinds it names."""
+        if self.kind == "reading":
+            number = choose_reading(text, self.options)
+            return number if number is not None and number > 0 else None
         if self.kind is None and len(text) <= _LONGEST_BARE_CHOICE:
             # Nothing is open to choose from; the service still wants to know that a choice was meant.
             found = _BARE_CHOICE.match(text)

@@ -20,6 +20,7 @@ from sklearn.linear_model import Ridge
 
 from bot.nlu.evidence import RISKS, Evidence, evidence_of
 from bot.nlu.features import Featuriser
+from bot.nlu.intent_classifier import COMPLAINING
 from bot.nlu.linear import ManyLabels
 from bot.nlu.normaliser import NORMALISED
 from bot.nlu.terms import FRAMES, PARTS, WORDS
@@ -35,6 +36,9 @@ _MOST_CATEGORIES = 4
 # A category is judged present from this share on. One for all: thresholds fitted on our own writing do not carry over
 # to what customers write.
 _PRESENT = 0.33
+# A category with fewer examples is one the firm has begun to collect: how rare it is among ours says nothing about how
+# rare it is with the firm, and unweighted it would never be judged present.
+_FEW_EXAMPLES = 300
 # What is said of the failure says it of the risk, too; the writers of examples need not repeat it.
 _IMPLIED_RISK = {"safety": "safety", "privacy_security": "privacy"}
 # A person's safety weighs more than a wrong label: such words count even if only asked.
@@ -104,7 +108,7 @@ class ComplaintAssessor(GraphComponent):
         )
         features = self._featuriser.fit_transform(texts)
         cost = self._config["cost"]
-        self._categories = ManyLabels.fit(features, present, keys, cost)
+        self._categories = ManyLabels.fit(features, present, keys, cost, few=_FEW_EXAMPLES)
         self._risk = ManyLabels.fit(features, risky, RISKS, cost)
         ridge = Ridge(alpha=2.0, solver="lsqr").fit(features, levels)
         self._emotion = (ridge.coef_, float(ridge.intercept_))
@@ -148,11 +152,15 @@ class ComplaintAssessor(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Leaves the assessment of each message in place."""
         for message in messages:
-            message.set(ASSESSMENT, self.assess(message.get(NORMALISED)["matching"]))
+            message.set(ASSESSMENT, self.assess(message.get(NORMALISED)["matching"], message.get(COMPLAINING)))
         return messages
 
-    def assess(self, text: str) -> dict[str, Any]:
+    def assess(self, text: str, complaining: str | None = None) -> dict[str, Any]:
         """Judges a normalised lower-case text as if it were a complaint.
+
+        Args:
+            text: the whole message; feeling and risk are read from all of it.
+            complaining: the part of it that complains, where that is known; only this tells what failed.
 
         Returns:
             ``categories`` (key, confidence, words; at least one), ``emotion`` (level, words), ``risk`` (key, words).
@@ -160,26 +168,27 @@ class ComplaintAssessor(GraphComponent):
         evidence = evidence_of(text)
         if self._featuriser is None or self._categories is None or self._risk is None:
             return self._by_lexicon(evidence)
-        pieces = [text]
-        if len(text) > _LONG:
-            sentences = [piece for piece in _SENTENCE.findall(text) if evidence_of(piece).strength >= 1][
-                :_MOST_SENTENCES
-            ]
-            if len(sentences) > 1:
-                pieces += sentences
-        rows = [self._featuriser.row(piece) for piece in pieces]
-        shares = [self._categories.probabilities(row) for row in rows]
-        whole = shares[0]
-        if len(pieces) > 1:
-            # What one sentence says clearly counts, even where the rest of the message dilutes it.
-            whole = np.maximum(whole, 0.5 * whole + 0.5 * np.max(shares[1:], axis=0))
+        row = self._featuriser.row(text)
         weights, offset = self._emotion
-        level = float(rows[0].values @ weights[rows[0].columns]) + offset
+        level = float(row.values @ weights[row.columns]) + offset
+        part = complaining or text
         return {
-            "categories": self._judged(whole, text, evidence),
+            "categories": self._judged(self._shares(part), part, evidence_of(part)),
             "emotion": {"level": int(min(3, max(0, round(level)))), "words": self._emotion_words(evidence)},
-            "risk": self._risks(evidence, self._risk.probabilities(rows[0]), text),
+            "risk": self._risks(evidence, self._risk.probabilities(row), text),
         }
+
+    def _shares(self, text: str) -> np.ndarray:
+        """The share of each category in the whole text and in its sentences."""
+        whole = self._categories.probabilities(self._featuriser.row(text))
+        if len(text) <= _LONG:
+            return whole
+        sentences = [piece for piece in _SENTENCE.findall(text) if evidence_of(piece).strength >= 1]
+        if len(sentences) < 2:
+            return whole
+        each = [self._categories.probabilities(self._featuriser.row(piece)) for piece in sentences[:_MOST_SENTENCES]]
+        # What one sentence says clearly counts, even where the rest of the message dilutes it.
+        return np.maximum(whole, 0.5 * whole + 0.5 * np.max(each, axis=0))
 
     def _judged(self, shares: np.ndarray, text: str, evidence: Evidence) -> list[dict[str, Any]]:
         keys = self._categories.labels

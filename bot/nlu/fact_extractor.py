@@ -57,7 +57,12 @@ _AMOUNT = (
     (re.compile(rf"[¥¥]\s?({_NUMERAL})(万)?"), "CNY"),
     (re.compile(rf"({_NUMERAL})\s?(万)?多?\s?(?:元|块钱?|圆|人民币|rmb\b|cny\b|yuan\b|大洋)"), "CNY"),
     (re.compile(rf"(?:rmb|cny|人民币)\s?({_NUMERAL})(万)?"), "CNY"),
-    (re.compile(rf"(?<![第周])({_CHINESE_NUMERAL})()多?(?:元|块钱|块(?!肉|头|砖|布|板|地|屏))"), "CNY"),
+    (
+        re.compile(
+            rf"(?<![第周])({_CHINESE_NUMERAL})()多?(?:元|块钱|块(?![肉头砖布板地屏塑玻石骨木铁皮糕饼糖姜冰电表毛肥豆污油疤青淤红霉牌]|蛋糕|手表))([一二三四五六七八九半])?"
+        ),
+        "CNY",
+    ),
     (re.compile(rf"\$\s?({_NUMERAL})()"), "USD"),
     (re.compile(rf"({_NUMERAL})()\s?(?:usd\b|dollars?\b|bucks?\b|美元|美金|刀)"), "USD"),
     (re.compile(rf"£\s?({_NUMERAL})()"), "GBP"),
@@ -70,8 +75,14 @@ _DAY_PART = r"(?:早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|
 _CLOCK = r"(?:(?:[01]?\d|2[0-3])(?::[0-5]\d|点半|点(?:[0-5]?\d分?)?)|[一二两三四五六七八九十]{1,3}点(?:半|钟|多)?)?"
 _COUNT = r"(?:\d{1,3}|[一二两三四五六七八九十半几]{1,3})"
 _OCCURRED = (
-    re.compile(rf"(?:20\d\d年)?\d{{1,2}}月\d{{1,2}}[日号]?{_DAY_PART}{_CLOCK}|20\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}"),
-    re.compile(rf"(?:大前天|前天|昨天|昨日|今天|今日|当天|昨晚|今晚|今早|昨夜|前晚){_DAY_PART}{_CLOCK}"),
+    re.compile(
+        rf"(?:20\d\d年)?\d{{1,2}}月\d{{1,2}}[日号]?{_DAY_PART}{_CLOCK}"
+        rf"|(?:正|腊|冬|[一二三四五六七八九十]{{1,2}})月(?:初[一二三四五六七八九十]|[一二三四五六七八九十]{{1,3}}[日号]){_DAY_PART}{_CLOCK}"
+        r"|20\d\d[-/.]\d{1,2}[-/.]\d{1,2}"
+    ),
+    re.compile(
+        rf"(?:大前天|前天|昨天|昨日|今天|今日|当天|昨晚|琴晚|寻晚|寻日|琴日|噚晚|噚日|听日|今晚|今早|昨夜|前晚){_DAY_PART}{_CLOCK}"
+    ),
     re.compile(
         rf"(?:上上|上个?|这个?|本)(?:周|星期|礼拜)(?:[一二三四五六日天末]{_DAY_PART}{_CLOCK})?|(?:周|星期|礼拜)[一二三四五六日天末]{_DAY_PART}{_CLOCK}|上个?月(?:\d{{1,2}}[号日])?|去年|前几天|前些天|刚才|刚刚"
     ),
@@ -157,6 +168,9 @@ def amount_of(text: str) -> dict[str, Any] | None:
         if value is None:
             continue
         minor = round(value * 100) * (10000 if match.group(2) else 1)
+        if match.re.groups > 2 and match.group(3):
+            # "四十六块五" is 46.50.
+            minor += 50 if match.group(3) == "半" else 10 * _CHINESE_DIGITS[match.group(3)]
         if 0 < minor <= _LARGEST_AMOUNT:
             found.append((match.start(), {"minor": minor, "currency": currency}))
     return min(found, key=lambda pair: pair[0])[1] if found else None

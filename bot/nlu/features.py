@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
-from bot.nlu.evidence import EMOTIONS, RISKS, categories, evidence_of
-from bot.nlu.frames import frame_of
+from bot.nlu.evidence import EMOTIONS, RISKS, categories, evidence_of, finds_in
+from bot.nlu.frames import frame_of, meanings_in
 from bot.nlu.terms import FRAMES, PAIRS, PARTS, WORDS, Spans, Terms, cleaned
 
 KINDS = (WORDS, PARTS, PAIRS, FRAMES)
@@ -27,6 +27,8 @@ _BUCKET_BITS = 22
 _BUCKETS = 2**_BUCKET_BITS
 # Less than this, and a word is not said to have spoken for a label.
 _LEAST_GAIN = 0.05
+# Latin words of so few letters mostly carry grammar.
+_SHORT_WORD = 3
 
 
 class Row(NamedTuple):
@@ -165,6 +167,16 @@ def _frame_spans(text: str) -> Spans:
     return Spans(frame_of(text))
 
 
+def _sayable(text: str, shown: str) -> list[tuple[int, int]]:
+    """Spans of a cleaned text that a person would call words: those of the lexicons, long Latin words, else any pair."""
+    known = [(find.start, find.end) for find in (*meanings_in(shown), *finds_in(shown)) if find.end - find.start > 1]
+    terms = _spans(text).of(WORDS)
+    spans = [(int(start), int(end)) for start, end in zip(terms.starts, terms.ends, strict=True)]
+    latin = [(start, end) for start, end in spans if end - start > _SHORT_WORD and shown[start:end].isalpha()]
+    latin = [(start, end) for start, end in latin if shown[start:end].isascii()]
+    return known + latin or [(start, end) for start, end in spans if end - start > 1]
+
+
 class Featuriser:
     """Turns normalised lower-case texts into features; fitted on texts, saved as plain JSON and arrays.
 
@@ -235,15 +247,16 @@ class Featuriser:
             if block.kind in (WORDS, PARTS):
                 self._spread_gains(text, block, weights[offset : offset + len(block.known)], gains)
             offset += len(block.known)
-        candidates = _spans(text).of(WORDS)
         inside = np.concatenate([[0.0], np.cumsum(gains)])
-        scores = inside[candidates.ends] - inside[candidates.starts]
+        scored = sorted(
+            ((inside[end] - inside[start], start, end) for start, end in _sayable(text, shown)),
+            key=lambda each: -each[0],
+        )
         chosen: list[tuple[int, int]] = []
-        for place in np.argsort(-scores):
-            start, end = int(candidates.starts[place]), int(candidates.ends[place])
-            if scores[place] <= _LEAST_GAIN or len(chosen) == most:
+        for score, start, end in scored:
+            if score <= _LEAST_GAIN or len(chosen) == most:
                 break
-            if end - start > 1 and all(end <= first or start >= last for first, last in chosen):
+            if all(end <= first or start >= last for first, last in chosen):
                 chosen.append((start, end))
         return [shown[start:end] for start, end in chosen]
 

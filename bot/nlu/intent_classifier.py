@@ -26,9 +26,14 @@ from bot.nlu.terms import FRAMES, PAIRS, PARTS, WORDS
 
 # Key on the message under which all intents and their confidences are left, most likely first.
 INTENT_RANKING = "intent_ranking"
+# Key under which the part of the message that complains is left, for those who judge what about.
+COMPLAINING = "complaining"
 COMPLAIN = "complain"
 _SENTENCE = re.compile(r"[^。.!?;\n]+[。.!?;\n]*")
-_MOST_SENTENCES = 12
+_MOST_SENTENCES = 40
+# In texts from this length and so many sentences on, what complains is told from what does not.
+_LONG = 150
+_FEWEST_SENTENCES = 4
 # Shorter pieces of a message say too little to be judged alone.
 _SHORTEST_PIECE = 6
 # How much the most complaining sentence weighs beside the whole message.
@@ -68,7 +73,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
             "complaint_cost": 2.0,
             "joined": 2000,
             "ranking_length": 10,
-            WORDS: 1.0,
+            WORDS: 0.7,
             PARTS: 1.0,
             PAIRS: 0.5,
             FRAMES: 0.5,
@@ -152,7 +157,9 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Sets ``intent`` and ``intent_ranking`` on each message."""
         for message in messages:
-            ranking = self.ranking(message.get(NORMALISED)["matching"])
+            text = message.get(NORMALISED)["matching"]
+            ranking = self.ranking(text)
+            message.set(COMPLAINING, self.complaining_part(text))
             message.set(INTENT, ranking[0] if ranking else {"name": None, "confidence": 0.0}, add_to_output=True)
             message.set(INTENT_RANKING, ranking[: self._config["ranking_length"]], add_to_output=True)
         return messages
@@ -181,11 +188,30 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         if self._complaint is None:
             return 0.0
         whole = strongest = float(self._complaint.scores(row)[0])
-        sentences = [piece for piece in _SENTENCE.findall(text) if len(piece) >= _SHORTEST_PIECE]
-        if len(sentences) > 1:
-            scores = [
-                float(self._complaint.scores(self._featuriser.row(piece))[0]) for piece in sentences[:_MOST_SENTENCES]
-            ]
-            strongest = max(whole, *scores)
+        scores = self._sentence_scores(text)
+        if len(scores) > 1:
+            strongest = max(whole, *scores.values())
         score = (1 - _SENTENCE_WEIGHT) * whole + _SENTENCE_WEIGHT * strongest + _LEANING
         return float(1.0 / (1.0 + np.exp(-score)))
+
+    def complaining_part(self, text: str) -> str:
+        """The sentences of a long text that complain; the text itself where it is short or all of one piece.
+
+        Praise and circumstances around a complaint would otherwise be taken for what it is about.
+        """
+        if self._complaint is None or len(text) < _LONG:
+            return text
+        scores = self._sentence_scores(text)
+        if len(scores) < _FEWEST_SENTENCES:
+            return text
+        bar = min(0.0, max(scores.values()))
+        return " ".join(sentence for sentence, score in scores.items() if score >= bar)
+
+    def _sentence_scores(self, text: str) -> dict[str, float]:
+        sentences = [piece for piece in _SENTENCE.findall(text) if len(piece) >= _SHORTEST_PIECE]
+        if len(sentences) < 2:
+            return {}
+        return {
+            sentence: float(self._complaint.scores(self._featuriser.row(sentence))[0])
+            for sentence in sentences[:_MOST_SENTENCES]
+        }

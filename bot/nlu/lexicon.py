@@ -20,8 +20,8 @@ FOLDER = Path(__file__).parent / "lexicon"
 
 # How far (characters) the second part of a phrase "a…b" may stand behind the first.
 GAP_LIMIT = 12
-# Starred English entries are single words; no stem is longer.
-LONGEST_STEM = 16
+# Starred English entries are single words; no stem is shorter.
+SHORTEST_STEM = 4
 _ENGLISH_WORD = re.compile(r"[a-z0-9][a-z0-9*'&]*(?:-[a-z0-9]+)*")
 _CLAUSE_END = re.compile(
     r"[,，。.!！?？;；:：\n~、…—]+(?=\D|$)|\s+(?=[一-鿿])|\b(?:but|however|although|though)\b|但是|不过|可是|然而"
@@ -62,6 +62,7 @@ class PhraseSearch:
         self._english: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         self._english_lengths: dict[str, set[int]] = {}
         self._english_stems: dict[str, list[tuple[str, str]]] = {}
+        self._stem_lengths: dict[str, set[int]] = {}
 
     def add(self, group: tuple[str, str], chinese: Iterable[str], english: Iterable[str]) -> None:
         """Adds phrases to ``group``; the same phrase may stand in several groups."""
@@ -72,7 +73,9 @@ class PhraseSearch:
         for phrase in english:
             phrase = phrase.lower()
             if phrase.endswith("*"):
-                self._english_stems.setdefault(phrase[:-1], []).append(group)
+                stem = phrase[:-1]
+                self._english_stems.setdefault(stem, []).append(group)
+                self._stem_lengths.setdefault(stem[:SHORTEST_STEM], set()).add(len(stem))
                 continue
             words = tuple(_ENGLISH_WORD.findall(phrase))
             if words:
@@ -119,7 +122,7 @@ class PhraseSearch:
                 last = words[index + length - 1][2]
                 for group in self._english.get(tuple(each[0] for each in words[index : index + length]), ()):
                     yield Find(start, last, group, text[start:last])
-            for stop in range(4, min(len(word), LONGEST_STEM) + 1):
+            for stop in self._stem_lengths.get(word[:SHORTEST_STEM], ()):
                 for group in self._english_stems.get(word[:stop], ()):
                     yield Find(start, end, group, word)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
@@ -60,8 +60,12 @@ def _separators(
 class OneOfMany:
     """A choice among classes whose confidences are calibrated by temperature scaling (Guo et al. 2017).
 
+    A message far from all classes gets low confidences, however much nearer it is to one than to the others: shares are
+    lowered where the best score falls below what right choices have, and what lacks to 1 then is "none of these".
+
     Attributes:
         sharpness: what scores are multiplied by before the softmax.
+        edge: the best score below which a message is hardly known.
         least: the confidence below which a choice is a guess; chosen so that few right ones are lost.
     """
 
@@ -69,6 +73,7 @@ class OneOfMany:
     weights: np.ndarray
     offsets: np.ndarray
     sharpness: float = 1.0
+    edge: float = -10.0
     least: float = 0.0
 
     @classmethod
@@ -85,7 +90,7 @@ class OneOfMany:
         calibrated = cls(classes, *_separators(features[~kept_back], wanted[~kept_back], classes, cost))
         calibrated._calibrate(features[kept_back], wanted[kept_back])
         weights, offsets = _separators(features, wanted, classes, cost)
-        return cls(classes, weights, offsets, calibrated.sharpness, calibrated.least)
+        return cls(classes, weights, offsets, calibrated.sharpness, calibrated.edge, calibrated.least)
 
     def _calibrate(self, features: csr_matrix, wanted: np.ndarray) -> None:
         held_out = _product(features, self.weights) + self.offsets
@@ -97,20 +102,23 @@ class OneOfMany:
             return float(np.mean(logsumexp(scores, axis=1) - scores[rows, columns]))
 
         self.sharpness = float(minimize_scalar(loss, bounds=(0.2, 20.0), method="bounded").x)
-        shares = self.probabilities(features)
-        right = shares.argmax(axis=1) == columns
+        right = held_out.argmax(axis=1) == columns
         if right.any():
+            self.edge = float(np.quantile(held_out.max(axis=1)[right], _RIGHT_ONES_LOST))
+            shares = self.probabilities(features)
             self.least = float(np.quantile(shares.max(axis=1)[right], _RIGHT_ONES_LOST))
 
     def probabilities(self, features: csr_matrix | Row) -> np.ndarray:
-        """Calibrated probabilities: rows × classes, or one of each class for a single row."""
-        scores = (_product(features, self.weights) + self.offsets) * self.sharpness
-        return np.exp(scores - logsumexp(scores, axis=-1, keepdims=True))
+        """Calibrated probabilities: rows × classes, or one of each class for a single row; what lacks to 1 is none."""
+        scores = _product(features, self.weights) + self.offsets
+        nearness = expit(self.sharpness * (scores.max(axis=-1, keepdims=True) - self.edge))
+        return softmax(scores * self.sharpness, axis=-1) * nearness
 
     def save(self, folder: Path) -> None:
         """Writes ``choice.json`` and ``choice.npz``."""
         (folder / "choice.json").write_text(
-            json.dumps({"classes": self.classes, "sharpness": self.sharpness, "least": self.least}), encoding="utf-8"
+            json.dumps({"classes": self.classes, "sharpness": self.sharpness, "edge": self.edge, "least": self.least}),
+            encoding="utf-8",
         )
         np.savez(folder / "choice.npz", weights=self.weights.astype(np.float16), offsets=self.offsets)
 
@@ -120,7 +128,9 @@ class OneOfMany:
         stored = json.loads((folder / "choice.json").read_text(encoding="utf-8"))
         with np.load(folder / "choice.npz", allow_pickle=False) as arrays:
             weights = arrays["weights"].astype(np.float32)
-            return cls(stored["classes"], weights, arrays["offsets"], stored["sharpness"], stored["least"])
+            return cls(
+                stored["classes"], weights, arrays["offsets"], stored["sharpness"], stored["edge"], stored["least"]
+            )
 
 
 @dataclass
@@ -139,10 +149,12 @@ class ManyLabels:
         labels: Sequence[str],
         cost: float,
         balanced: bool = False,
+        few: int = 0,
     ) -> ManyLabels:
         """Fits each label of ``present`` (rows × labels, 0/1); one that is never or always present keeps its share.
 
-        ``balanced`` weighs the rows so that both answers count alike, however many examples each has.
+        ``balanced`` weighs the rows so that both answers count alike, however many examples each has. The examples of a
+        label that has less than ``few`` weigh the more the fewer they are, at most as much as all others together.
         """
         weights, offsets = np.zeros((features.shape[1], len(labels)), np.float32), np.zeros(len(labels))
 
@@ -150,9 +162,12 @@ class ManyLabels:
             column = present[:, place]
             share = (column.sum() + 0.5) / (len(column) + 1.0)
             if 0 < column.sum() < len(column):
-                weighing = "balanced" if balanced else None
+                weighing: str | dict[bool, float] | None = "balanced" if balanced else None
+                if not balanced and column.sum() < few:
+                    others = len(column) / column.sum() - 1
+                    weighing = {True: max(1.0, min((few / column.sum()) ** 2, others)), False: 1.0}
                 model = LogisticRegression(
-                    C=cost, solver="liblinear", random_state=_SEED, tol=1e-2, class_weight=weighing
+                    C=cost, solver="liblinear", random_state=_SEED, tol=2e-2, class_weight=weighing
                 )
                 model.fit(features, column)
                 weights[:, place], offsets[place] = model.coef_[0], model.intercept_[0]

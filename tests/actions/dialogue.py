@@ -120,6 +120,7 @@ _WORDS = {
         "withdraw": "算了,不投诉了",
         "insult": "你个废物",
         "mumble": "嗯唔呃",
+        "neither": "都不是",
         "greet": "你好",
         "rate": "分",
     },
@@ -134,6 +135,7 @@ _WORDS = {
         "withdraw": "Never mind, forget it",
         "insult": "You useless piece of junk",
         "mumble": "mmh uhm",
+        "neither": "Neither",
         "greet": "Hello",
         "rate": "points",
     },
@@ -167,6 +169,7 @@ class Customer:
         emotion: int = 0,
         risk: Sequence[str] = (),
         hand_over: str | None = None,
+        nearest: Sequence[str] = ("any",),
         **facts: Any,
     ) -> str:
         """The bot reads a message so and takes its turn; what it says, empty where it is silent."""
@@ -179,8 +182,8 @@ class Customer:
                     "language": self.language,
                     "script": "hans" if self.language == "zh" else "latin",
                     "text": row.text,
-                    "sure": True,
-                    "readings": [{"intent": "any", "confidence": 0.9}],
+                    "sure": action != "action_catch_all",
+                    "readings": [{"intent": intent, "confidence": 0.3} for intent in nearest],
                     "categories": [{"key": key, "confidence": 0.9, "words": []} for key in categories],
                     "emotion": {"level": emotion, "words": []},
                     "risk": [{"key": key, "words": []} for key in risk],
@@ -249,8 +252,12 @@ class Customer:
     def insults(self) -> str:
         return self._says("insult", "action_answer_abuse", emotion=3, risk=["abuse"])
 
-    def mumbles(self) -> str:
-        return self._says("mumble", "action_catch_all")
+    def mumbles(self, *nearest: str, text: str | None = None, **understood: Any) -> str:
+        """Something that could be read as the ``nearest`` intents, if as any."""
+        return self._says("mumble", "action_catch_all", text, nearest=nearest, **understood)
+
+    def means_neither(self) -> str:
+        return self._says("neither", "action_deny")
 
     def greets(self) -> str:
         return self._says("greet", "action_greet")
@@ -306,6 +313,14 @@ class Customer:
         with self.shop.database.reading() as work:
             said = select(Message.text).where(Message.conversation_id == mine, Message.direction == "out")
             return list(work.session.scalars(said.order_by(Message.number)))
+
+    @property
+    def buttons(self) -> list[dict[str, str]]:
+        """The quick replies under what they were told last."""
+        mine = self.conversation.id
+        with self.shop.database.reading() as work:
+            said = select(Message).where(Message.conversation_id == mine, Message.direction == "out")
+            return list(work.session.scalars(said.order_by(Message.number)).all()[-1].buttons)
 
     def words(self, key: str, **values: Any) -> str:
         """A reply of the firm's catalogue in their language."""

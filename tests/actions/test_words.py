@@ -11,6 +11,7 @@ import pytest
 import yaml
 from jinja2 import Environment, UndefinedError, meta
 
+from actions.commands.readings import ACTIONS
 from actions.firm import Firm, FirmDataError
 from actions.words.catalogue import LANGUAGES, Catalogue
 from actions.words.formats import list_choices, show_day, show_moment, show_money
@@ -24,12 +25,14 @@ REPLIES = ROOT / "data" / "firm" / "replies"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 # What awaits an answer (docs/understanding.md): there may be a reminder for each.
-AWAITED = {"order_number", "order_proof", "happening", "offer", "confirm_hand_over", "rating", "wish"}
+AWAITED = {"order_number", "order_proof", "happening", "offer", "confirm_hand_over", "rating", "wish", "reading"}
+TAXONOMY = yaml.safe_load((REPLIES.parent / "taxonomy.yml").read_text(encoding="utf-8"))
 # Groups whose keys are put together in the code, with all that may stand behind the point.
 FAMILIES = {
-    "failure": {category.value for category in Category},
+    "failure": {entry["key"] for entry in TAXONOMY["categories"]},
     "feeling": {"calm", *(f"level_{level}" for level in range(4))},
     "hand_over": {"default", "wait", *(reason.value for reason in HandOverReason)},
+    "reading": {"which", "again", *ACTIONS},
     "remind": AWAITED,
     "remedy": {kind.value for kind in RemedyKind},
     "done": {"after", *(kind.value for kind in RemedyKind)},
@@ -40,6 +43,7 @@ PLAUSIBLE = {
     "number": "AM-7K3Q-9F2D",
     "order": "202611120007",
     "offers": ["A", "B", "C"],
+    "readings": ["A", "B"],
     "what": "…",
     "one": "A",
     "other": "B",
@@ -126,7 +130,8 @@ def test_what_is_put_together_never_misses_a_needed_reply(firm: Firm) -> None:
     needed |= {f"remedy.{kind}" for kind in kinds}
     needed |= {f"done.{kind}" for kind in (RemedyKind.REFUND, RemedyKind.VOUCHER)}
     # Choices are put again by themselves; everything else that is awaited has its reminder.
-    needed |= {f"remind.{kind}" for kind in AWAITED - {"offer"}}
+    needed |= {f"remind.{kind}" for kind in AWAITED - {"offer", "reading"}}
+    needed |= {f"reading.{intent}" for intent in ACTIONS}
     assert needed - firm.words.keys() == set()
 
 

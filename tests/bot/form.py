@@ -58,6 +58,11 @@ def assert_form(understanding: Any) -> None:
     assert isinstance(understanding["sure"], bool)
     readings = understanding["readings"]
     assert len(readings) <= (3 if understanding["sure"] else 2)
+    intents = [reading["intent"] for reading in readings]
+    assert len(set(intents)) == len(intents)
+    if not understanding["sure"] and "complain" not in intents:
+        # Only what may yet turn out a complaint is assessed as one.
+        assert understanding["categories"] == []
     for reading in readings:
         assert (
             set(reading) == {"intent", "confidence"}

@@ -15,9 +15,24 @@ AWAITED = st.one_of(
     st.builds(
         lambda kind, options: {"kind": kind, "revision": 1, "options": options},
         st.sampled_from(
-            ["order_number", "order_proof", "happening", "offer", "confirm_hand_over", "rating", "wish", "else", None]
+            [
+                "order_number",
+                "order_proof",
+                "happening",
+                "offer",
+                "confirm_hand_over",
+                "rating",
+                "wish",
+                "reading",
+                "else",
+                None,
+            ]
         ),
-        st.one_of(st.none(), st.lists(st.sampled_from(["refund", "voucher", "gift"]), max_size=3), st.just(7)),
+        st.one_of(
+            st.none(),
+            st.lists(st.sampled_from(["refund", "voucher", "gift", "complain", "ask_policy"]), max_size=3),
+            st.just(7),
+        ),
     ),
 )
 SPEECH = st.lists(
@@ -50,6 +65,8 @@ SPEECH = st.lists(
             "@a",
             "https://x.y",
             "agent",
+            "投诉",
+            "neither",
             "三百",
             "元",
         ]
@@ -98,6 +115,7 @@ def test_any_text_yields_the_form(understander, text, awaited):
         "u" * 4000 + "!",
         "@a" * 5000,
         "http://" * 3000,
+        "投诉" * 2000,
     ],
     ids=lambda text: f"{text[:8]!r}x{len(text)}",
 )

@@ -52,3 +52,21 @@ def test_it_reads_what_was_said_and_nothing_else(text, awaited, facts):
 )
 def test_chinese_numerals(numeral, value):
     assert chinese_number(numeral) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("退我四十六块五", {"minor": 4650, "currency": "CNY"}),
+        ("三块半的矿泉水", {"minor": 350, "currency": "CNY"}),
+    ],
+)
+def test_spoken_amounts_keep_their_small_change(text, facts):
+    assert facts_of(text, Awaited())["amount"] == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("十一月十五号下的单", "十一月十五号"), ("琴晚订的位", "琴晚"), ("正月初三退的房", "正月初三")]
+)
+def test_dates_are_found_as_spoken(text, said):
+    assert facts_of(text, Awaited()).get("occurred") == said

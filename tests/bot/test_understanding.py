@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from form import assert_form
 
-from bot.evaluate import f1, score_complaints, score_non_complaints
+from bot.evaluation.complaints import f1, score_complaints, score_non_complaints
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 OFFER = {"kind": "offer", "revision": 1, "options": ["refund", "voucher"]}

@@ -221,6 +221,27 @@ def test_line_05_a_message_written_before_the_question_does_not_answer_it(databa
         assert set(work.session.scalars(select(Offer.state))) == {"open"}
 
 
+def test_line_05_a_double_tapped_reading_opens_one_case_and_rasa_learns_only_the_options(
+    database: Database, firm: Firm
+) -> None:
+    hears(database, "退的货上周就签收了，我的钱呢")
+    lease = leases(database)
+    nearest = [{"intent": intent, "confidence": 0.3} for intent in ("complain", "ask_policy")]
+    acts(database, firm, lease, "action_catch_all", sure=False, readings=nearest, categories=["billing_price"])
+    settles(database, lease)
+    for tap in ("tap one", "tap two"):
+        hears(database, "1", key=tap)
+    told = []
+    for _ in range(2):
+        lease = leases(database)
+        told.append(lease.awaited)
+        acts(database, firm, lease, "action_accept_offer", categories=[], facts={"choice": 1})
+        settles(database, lease)
+    assert told == [{"kind": "reading", "revision": 1, "options": ["complain", "ask_policy"]}, None]
+    with database.reading() as work:
+        assert [case.categories for case in work.session.scalars(select(Case))] == [["billing_price"]]
+
+
 # --- 6. Giving up ----------------------------------------------------------------------------------------------------
 
 
