@@ -17,8 +17,8 @@ setup: .venv/.ready bot/.venv/.ready ## make both environments from the hashed p
 run: setup ## serve everything on one machine; Ctrl-C stops all
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && exec $(PYTHON) -m desk run --model "$$model"
 
-train: setup ## train the model if its inputs changed
-	@$(BOT_PYTHON) scripts/train.py "$(VAR)/models"
+train: setup ## train the model if its inputs changed, then report on it; REPORT=1 reports in any case
+	@$(BOT_PYTHON) scripts/train.py "$(VAR)/models" --report "$(VAR)/training_report.json" $(if $(REPORT),--report-always)
 
 test: setup test-system ## run all tests
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && export TEST_MODEL="$$model" && \
@@ -39,7 +39,7 @@ format: setup ## put the code into the one format
 	$(PYTHON) -m ruff format .
 
 evaluate: setup ## measure the understanding on texts it was not trained on
-	$(BOT_PYTHON) -m bot.evaluate
+	@$(BOT_PYTHON) -m bot.evaluation --out "$(VAR)/evaluate.json" $(ARGUMENTS)
 
 bench: setup test-system ## slow soaks and benchmarks
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && TEST_MODEL="$$model" $(PYTHON) -m pytest -q -s tests/bench --override-ini addopts=

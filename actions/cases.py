@@ -9,7 +9,7 @@ from actions.outcomes import dimensions_of, record
 from actions.understanding import Understanding
 from recovery.case_states import CaseState, Transition, can_follow, follow
 from recovery.events import CaseClosed, CaseOpened, CaseReassessed, CaseReopened, CaseResolved, CaseWithdrawn
-from recovery.failures import Category, read_failure
+from recovery.failures import Category
 from recovery.joining import FocusCase
 from recovery.severity import Severity, SeverityInputs, derive_severity
 from store.database import UnitOfWork
@@ -36,8 +36,8 @@ def open_case(
     linked_to: Case | None = None,
 ) -> Case:
     """Open a case for what was just heard, and put it in focus."""
-    categories = list(understanding.category_keys) or [Category.OTHER.value]
-    failure_type, dimension = read_failure(categories)
+    categories = firm.leading_first(understanding.category_keys)
+    failure_type, dimension = firm.read_failure(categories)
     customer = conversation.identity.customer
     case = Case(
         customer_id=customer.id,
@@ -80,14 +80,16 @@ def open_case(
 def assess(work: UnitOfWork, firm: Firm, case: Case, understanding: Understanding, by: str = "bot") -> None:
     """Add what a message says to the judgement of the case: labels gather, emotion is the latest one's.
 
+    What leads stands first, so that a stored case says by itself what leads it.
+
     ``other`` gives way to a category that says more. Due times follow the severity; they never become later.
     """
     said = [key for key in understanding.category_keys if key != Category.OTHER]
     kept = [key for key in case.categories if key != Category.OTHER]
-    case.categories = list(dict.fromkeys(kept + said)) or [Category.OTHER.value]
+    case.categories = firm.leading_first(kept + said)
     case.risks = list(dict.fromkeys([*case.risks, *understanding.risk_keys]))
     case.emotion = understanding.emotion.level
-    case.failure_type, case.dimension = read_failure(case.categories)
+    case.failure_type, case.dimension = firm.read_failure(case.categories)
     case.department = firm.department_for(case.categories).key
     step_before, case.service_step = case.service_step, firm.service_step_for(case.categories)
     set_severity(work, firm, case)
@@ -125,6 +127,7 @@ def set_severity(work: UnitOfWork, firm: Firm, case: Case) -> None:
             amount_minor=order.total if order else None,
             tier=case.tier,
             earlier_cases=earlier_cases(work, case),
+            like=firm.like,
         )
     )
     start = _clock_start(work, case)

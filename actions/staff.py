@@ -21,7 +21,7 @@ from actions.turns import finish
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.control import Control, HandOverReason
 from recovery.events import AssessmentCorrected, CaseJudged
-from recovery.failures import Risk, leading_category, read_failure
+from recovery.failures import Risk
 from recovery.remedies import Authority, RemedyKind
 from store.database import UnitOfWork
 from store.tables import (
@@ -183,13 +183,12 @@ def correct(
     unknown = set(categories) - set(firm.categories) or set(risks) - {risk.value for risk in Risk}
     if unknown or not categories or not 0 <= emotion <= 3:
         raise DeedRefused("wrong_assessment")
-    changed = set(categories) != set(case.categories) or leading_category(categories) != leading_category(
-        case.categories
-    )
+    categories, before = firm.leading_first(categories), firm.leading_first(case.categories)
+    changed = set(categories) != set(before) or categories[0] != before[0]
     if not changed and (emotion, set(risks)) == (case.emotion, set(case.risks)):
         return
-    case.categories, case.emotion, case.risks = list(categories), emotion, list(risks)
-    case.failure_type, case.dimension = read_failure(case.categories)
+    case.categories, case.emotion, case.risks = categories, emotion, list(risks)
+    case.failure_type, case.dimension = firm.read_failure(case.categories)
     case.department = firm.department_for(case.categories).key
     case.service_step = firm.service_step_for(case.categories)
     set_severity(work, firm, case)

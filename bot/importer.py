@@ -1,4 +1,4 @@
-"""Reads the training data as Rasa's own importer does, in a fraction of the time.
+"""Reads the training data as Rasa's own importer does, in a fraction of the time, and the firm's past complaints.
 
 Rasa reads every file five times in one training, each time with a YAML parser in plain Python and a schema check, and
 computes the fingerprint of every example about thirty times. Here each file is read once, by the parser in C, and an
@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from rasa.shared.exceptions import RasaException
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data import loading
 from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLReader
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.past_complaints import COMPLAINTS, TAXONOMY, PastComplaintsError, firm_folder, read_past_complaints
 
 
 class Example(Message):
@@ -57,10 +60,33 @@ def _read(path: str, language: str, changed: int) -> TrainingData:
     return loading.load_data(path, language)
 
 
+class UnreadableTrainingData(RasaException):
+    """The firm's past complaints cannot be read; Rasa tells this kind of error in plain words."""
+
+
+@cache
+def _read_past_complaints(folder: Path, changed: tuple[tuple[str, int], ...]) -> TrainingData:
+    return TrainingData([Example(row.data) for row in read_past_complaints(folder)])
+
+
+def _past_complaints() -> TrainingData:
+    try:
+        folder = firm_folder()
+        paths = sorted(path for pattern in (TAXONOMY, COMPLAINTS) for path in folder.glob(pattern))
+        return _read_past_complaints(folder, tuple((path.name, path.stat().st_mtime_ns) for path in paths))
+    except PastComplaintsError as error:
+        raise UnreadableTrainingData(str(error)) from None
+
+
 class QuickImporter(RasaFileImporter):
     """To be named in config.yml under ``importers``; takes what Rasa's own file importer takes."""
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
-        """The NLU examples of all training files; files are read again only once they changed."""
+        """The NLU examples of all training files and the firm's past complaints; read again only once they changed.
+
+        Raises:
+            UnreadableTrainingData: with file and line of the mistake in the firm's files.
+        """
         files = sorted(str(path) for path in self._nlu_files)
-        return TrainingData().merge(*(_read(path, language or "en", Path(path).stat().st_mtime_ns) for path in files))
+        shipped = (_read(path, language or "en", Path(path).stat().st_mtime_ns) for path in files)
+        return TrainingData().merge(*shipped, _past_complaints())

@@ -19,8 +19,8 @@ from bot.nlu.composer import UNDERSTANDING, UnderstandingComposer
 from bot.nlu.fact_extractor import FactExtractor
 from bot.nlu.intent_classifier import IntentClassifier
 from bot.nlu.normaliser import Normaliser
+from bot.past_complaints import ROOT, firm_folder, read_past_complaints
 
-ROOT = Path(__file__).resolve().parent.parent
 TRAINING_FOLDER = ROOT / "data" / "training" / "nlu"
 
 
@@ -47,6 +47,16 @@ class FolderStorage:
 
 
 def training_examples(folder: Path = TRAINING_FOLDER) -> list[Message]:
+    """The examples that a model is made of: those of all YAML files in ``folder``, then the firm's past complaints.
+
+    Raises:
+        PastComplaintsError: a past complaint cannot be read.
+    """
+    past = read_past_complaints(firm_folder())
+    return shipped_examples(folder) + [Message(data=row.data) for row in past]
+
+
+def shipped_examples(folder: Path = TRAINING_FOLDER) -> list[Message]:
     """The examples of all YAML files in ``folder``, as Rasa reads them: text, intent, block metadata."""
     examples: list[Message] = []
     for path in sorted(folder.glob("*.yml")):

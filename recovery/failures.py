@@ -1,7 +1,8 @@
 """What can fail, in the field's terms (domain.md section 4; sources S0 and S2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Category(StrEnum):
@@ -19,6 +20,13 @@ class Category(StrEnum):
     SAFETY = "safety"
     PRIVACY_SECURITY = "privacy_security"
     OTHER = "other"
+
+
+# Which fixed category's rules apply to each of the firm's own categories.
+Likeness = Mapping[str, Category]
+NO_LIKENESS: Likeness = MappingProxyType({})
+# A danger to people or data leads whatever else was said.
+_URGENT = (Category.SAFETY, Category.PRIVACY_SECURITY)
 
 
 class Dimension(StrEnum):
@@ -76,7 +84,12 @@ _READING: dict[Category, tuple[FailureType, Dimension]] = {
 }
 
 
-def leading_category(categories: Sequence[str]) -> str:
+def fixed_category(key: str, like: Likeness = NO_LIKENESS) -> Category:
+    """The fixed category whose rules apply to ``key``: itself, what the firm says it is like, else ``other``."""
+    return Category(key) if key in set(Category) else like.get(key, Category.OTHER)
+
+
+def leading_category(categories: Sequence[str], like: Likeness = NO_LIKENESS) -> str:
     """The category that steers words, offer and department.
 
     A danger to people or data leads whatever else was said; otherwise the one judged most likely, which stands first.
@@ -84,14 +97,20 @@ def leading_category(categories: Sequence[str]) -> str:
     Args:
         categories: keys, most likely first; may be empty.
     """
-    for urgent in (Category.SAFETY, Category.PRIVACY_SECURITY):
+    for urgent in _URGENT:
         if urgent in categories:
             return urgent
+    own = next((key for urgent in _URGENT for key in categories if like.get(key) is urgent), None)
+    if own is not None:
+        return own
     return categories[0] if categories else Category.OTHER
 
 
-def read_failure(categories: Sequence[str]) -> tuple[FailureType, Dimension]:
-    """Type (S2) and dimension (S0) of a failure, from its categories; a firm's own category reads as ``other``."""
-    leading = leading_category(categories)
-    known = Category(leading) if leading in set(Category) else Category.OTHER
-    return _READING[known]
+def leading_first(categories: Sequence[str], like: Likeness = NO_LIKENESS) -> list[str]:
+    """The categories, each once, the leading one first: so kept, a case says by itself what leads it."""
+    return list(dict.fromkeys([str(leading_category(categories, like)), *categories]))
+
+
+def read_failure(categories: Sequence[str], like: Likeness = NO_LIKENESS) -> tuple[FailureType, Dimension]:
+    """Type (S2) and dimension (S0) of a failure, from its leading category."""
+    return _READING[fixed_category(leading_category(categories, like), like)]

@@ -1,11 +1,11 @@
 """Remedies, the firm's rules for offering them, and who may grant them (domain.md section 5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from recovery.failures import leading_category
+from recovery.failures import Likeness, fixed_category, leading_category
 from recovery.money import Money
 from recovery.severity import Severity
 
@@ -82,15 +82,19 @@ class RemedyPolicy:
 
     Attributes:
         limits: by authority, the largest total in minor units of ``currency`` that it may grant for one complaint.
+        like: the fixed category whose rules apply to one of the firm's own that no rule names.
     """
 
     currency: str
     rules: tuple[RemedyRule, ...]
     limits: dict[Authority, int]
+    like: Likeness = field(default_factory=dict)
 
     def rule_for(self, categories: Sequence[str], severity: Severity) -> RemedyRule | None:
         """The rule for the leading category at this severity, or None where the firm has none."""
-        leading = leading_category(categories)
+        leading = leading_category(categories, self.like)
+        if not any(leading in rule.categories for rule in self.rules):
+            leading = fixed_category(leading, self.like)
         for rule in self.rules:
             if leading in rule.categories and severity in rule.severities:
                 return rule

@@ -1,10 +1,10 @@
 """Severity, derived by a rule table and never said by anyone (domain.md section 4)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from recovery.failures import Category, Risk
+from recovery.failures import Category, Likeness, Risk, fixed_category
 
 
 class Severity(StrEnum):
@@ -25,6 +25,7 @@ class SeverityInputs:
         emotion: 0 calm to 3 furious or threatening.
         amount_minor: what is at stake in minor units, where known.
         earlier_cases: complaints of this customer within the last 90 days.
+        like: the fixed category whose rules apply to each of the firm's own.
     """
 
     categories: tuple[str, ...]
@@ -33,6 +34,7 @@ class SeverityInputs:
     amount_minor: int | None = None
     tier: str = "regular"
     earlier_cases: int = 0
+    like: Likeness = field(default_factory=dict)
 
 
 def _highest(found: Iterable[Severity]) -> Severity:
@@ -52,7 +54,8 @@ def derive_severity(inputs: SeverityInputs) -> Severity:
     come together and failed after-sales service (the recovery failed, too) are medium.
     """
     found = [Severity.LOW]
-    categories, risks = set(inputs.categories), set(inputs.risks)
+    categories = {fixed_category(key, inputs.like) for key in inputs.categories}
+    risks = set(inputs.risks)
     if Category.SAFETY in categories or Risk.SAFETY in risks:
         found.append(Severity.CRITICAL)
     if Category.PRIVACY_SECURITY in categories or Risk.PRIVACY in risks:
@@ -67,6 +70,6 @@ def derive_severity(inputs: SeverityInputs) -> Severity:
         found.append(Severity.HIGH)
     if inputs.emotion == 2 or Risk.FRAUD in risks or Risk.CHURN in risks or inputs.earlier_cases == 1:
         found.append(Severity.MEDIUM)
-    if len(categories) > 1 or Category.AFTER_SALES in categories:
+    if len(set(inputs.categories)) > 1 or Category.AFTER_SALES in categories:
         found.append(Severity.MEDIUM)
     return _highest(found)

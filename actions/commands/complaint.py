@@ -24,7 +24,6 @@ from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition
 from recovery.control import CONTACTS_BEFORE_HAND_OVER, HandOverReason
 from recovery.events import CaseAcknowledged
-from recovery.failures import leading_category
 from recovery.joining import Joining, Said, decide_joining
 from recovery.next_step import Known, Step, next_step
 from recovery.remedies import propose
@@ -63,10 +62,10 @@ def record_fact(turn: OpenTurn) -> None:
             hear_complaint(turn)
             return
         turn.say("ask.happening_after_fact")
-        turn.ask("happening", facts=turn.understanding.facts.model_dump(exclude_none=True))
+        turn.ask("happening", facts=facts_said(turn))
         return
     if awaited == "happening" and case.state == CaseState.OPEN:
-        set_fact(turn.work, case, "happening", turn.understanding.text or turn.inbox.text)
+        set_fact(turn.work, case, "happening", turn.understanding.text or turn.words)
         assess(turn.work, turn.firm, case, turn.understanding)
     number_before = get_fact(case, "order_number")
     _keep_facts(turn, case)
@@ -88,14 +87,12 @@ def record_fact(turn: OpenTurn) -> None:
 
 def acknowledge(turn: OpenTurn, case: Case) -> None:
     """Name the feeling and the failure, apologise, give the case number and when they will hear more."""
-    leading = leading_category(case.categories)
-    key = f"failure.{leading}" if turn.firm.words.has(f"failure.{leading}") else "failure.other"
     calm = case.emotion == 0 and case.severity == Severity.LOW
     feeling = "feeling.calm" if calm else f"feeling.level_{case.emotion}"
     turn.say(
         "complaint.acknowledged",
         feeling=turn.text(feeling),
-        failure=turn.text(key),
+        failure=turn.text(turn.firm.words_for(case.categories)),
         number=case.number,
     )
     # For every complaint the way to a person is shown in the first reply (GB/T 47746-2026).
@@ -184,14 +181,14 @@ def _join_or_open(turn: OpenTurn) -> tuple[Case, bool]:
     focus = focus_case(work, turn.conversation)
     joining = decide_joining(
         as_focus(focus) if focus else None,
-        Said(_facts_said(turn).get("order_number"), said.category_keys, work.now),
+        Said(facts_said(turn).get("order_number"), said.category_keys, work.now),
         turn.firm.file.reopen_window,
     )
     if joining is Joining.JOIN:
         assert focus is not None
-        before = (leading_category(focus.categories), focus.severity)
+        before = (turn.firm.leading_first(focus.categories)[0], focus.severity)
         assess(work, turn.firm, focus, said)
-        if focus.state == CaseState.OFFERED and before != (leading_category(focus.categories), focus.severity):
+        if focus.state == CaseState.OFFERED and before != (focus.categories[0], focus.severity):
             # What was offered fitted a smaller failure.
             withdraw_open_offers(work, focus)
         return focus, False
@@ -210,7 +207,7 @@ def _keep_facts(turn: OpenTurn, case: Case) -> None:
     What was put to the customer was priced by the order it was proved for: another order takes it back, and no longer
     replaces the order of what was chosen.
     """
-    facts = _facts_said(turn)
+    facts = facts_said(turn)
     number = facts.get("order_number")
     if number and number != get_fact(case, "order_number"):
         if CaseState(case.state) in (CaseState.OPEN, CaseState.OFFERED):
@@ -228,7 +225,7 @@ def _keep_facts(turn: OpenTurn, case: Case) -> None:
         case.wished_remedy = facts["wished_remedy"]
 
 
-def _facts_said(turn: OpenTurn) -> dict[str, Any]:
+def facts_said(turn: OpenTurn) -> dict[str, Any]:
     """The facts of this message, and what was said just before there was a case to keep it in."""
     earlier = (turn.awaited or {}).get("facts") or {}
     return {**earlier, **turn.understanding.facts.model_dump(exclude_none=True)}

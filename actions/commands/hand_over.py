@@ -24,9 +24,10 @@ def reason_to_hand_over(turn: OpenTurn, case: Case | None) -> HandOverReason | N
         return HandOverReason(said.reason)
     if case is None:
         return None
-    if Category.SAFETY in case.categories or Risk.SAFETY in case.risks:
+    failed = turn.firm.fixed_categories(case.categories)
+    if Category.SAFETY in failed or Risk.SAFETY in case.risks:
         return HandOverReason.SAFETY
-    if Category.PRIVACY_SECURITY in case.categories or Risk.PRIVACY in case.risks:
+    if Category.PRIVACY_SECURITY in failed or Risk.PRIVACY in case.risks:
         return HandOverReason.ACCOUNT_SECURITY
     return None
 

@@ -9,23 +9,38 @@ from zoneinfo import ZoneInfo
 from actions.firm import models
 from actions.firm.calendar import WorkingCalendar
 from actions.words.catalogue import Catalogue
-from recovery.failures import Category, leading_category
+from recovery.failures import (
+    Category,
+    Dimension,
+    FailureType,
+    Likeness,
+    fixed_category,
+    leading_category,
+    leading_first,
+    read_failure,
+)
 from recovery.remedies import Authority, Choice, RemedyPolicy, RemedyRule, RemedyTerm
 from recovery.service_levels import ServiceLevels, TimeLimit, due_at
 from recovery.severity import Severity
-from store.blueprint import Blueprint, read_blueprint
+from store.blueprint import NO_STEP, Blueprint, read_blueprint
 from store.firm_files import FirmDataError, read_yaml
 
 
 @dataclass(frozen=True)
 class Firm:
-    """What is particular to the firm."""
+    """What is particular to the firm.
+
+    Attributes:
+        categories: names by key; the fixed categories and the firm's own.
+        like: the fixed category whose rules apply to each of the firm's own where the firm gave it none.
+    """
 
     file: models.FirmFile
     policy: RemedyPolicy
     service_levels: ServiceLevels
     departments: tuple[models.DepartmentFile, ...]
     categories: dict[str, models.Bilingual]
+    like: Likeness
     calendar: WorkingCalendar
     words: Catalogue
     blueprint: Blueprint
@@ -34,13 +49,40 @@ class Firm:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.file.zone)
 
+    def leading_first(self, categories: Sequence[str]) -> list[str]:
+        """The categories of a failure as a case keeps them: each once, the leading one first; ``other`` for none."""
+        return leading_first(categories, self.like)
+
+    def fixed_categories(self, categories: Sequence[str]) -> set[Category]:
+        """The fixed categories whose rules apply."""
+        return {fixed_category(key, self.like) for key in categories}
+
+    def read_failure(self, categories: Sequence[str]) -> tuple[FailureType, Dimension]:
+        """Type and dimension of a failure, from its leading category."""
+        return read_failure(categories, self.like)
+
     def department_for(self, categories: Sequence[str]) -> models.DepartmentFile:
-        """Who takes the failure: by the leading category, else the front door."""
-        leading = leading_category(categories)
-        for department in self.departments:
-            if leading in department.categories:
-                return department
+        """Who takes the failure: by the leading category, else by the one it is like, else the front door."""
+        for key in self._leading(categories):
+            for department in self.departments:
+                if key in department.categories:
+                    return department
         return self.departments[0]
+
+    def service_step_for(self, categories: Sequence[str]) -> str:
+        """The step of the service blueprint that the leading category is laid to, or the one it is like; empty where
+        none fits."""
+        return next((step for key in self._leading(categories) if (step := self.blueprint.step_of(key))), NO_STEP)
+
+    def words_for(self, categories: Sequence[str]) -> str:
+        """The key of the reply that names the failure."""
+        keys = (f"failure.{key}" for key in self._leading(categories))
+        return next((key for key in keys if self.words.has(key)), f"failure.{Category.OTHER}")
+
+    def _leading(self, categories: Sequence[str]) -> tuple[str, str]:
+        """The leading category, and the fixed one whose rules apply where the firm gave it none."""
+        leading = leading_category(categories, self.like)
+        return leading, fixed_category(leading, self.like)
 
     def first_response_due(self, start: datetime, severity: Severity) -> datetime:
         return self.due(start, self.service_levels.first_response[severity])
@@ -51,10 +93,6 @@ class Firm:
     def local(self, moment: datetime) -> datetime:
         """A moment in the firm's zone, as people are shown it."""
         return moment.astimezone(self.zone)
-
-    def service_step_for(self, categories: Sequence[str]) -> str:
-        """The step of the service blueprint that the leading category is laid to; empty where none fits."""
-        return self.blueprint.step_of(leading_category(categories))
 
     def due(self, start: datetime, limit: TimeLimit) -> datetime:
         return due_at(start, limit, self.zone, self.calendar.is_worked)
@@ -79,8 +117,6 @@ def load_firm(folder: Path) -> Firm:
     calendar = read_yaml(folder / "calendar.yml", models.CalendarFile)
     blueprint = read_blueprint(folder)
     categories = {entry.key: entry.name for entry in taxonomy.categories}
-    if missing := set(Category) - set(categories):
-        raise FirmDataError(f"{folder / 'taxonomy.yml'}:1: no name for {', '.join(sorted(missing))}")
     for department in departments.departments:
         _known(folder / "departments.yml", department.categories, categories)
     for rule in remedies.remedy_rules:
@@ -94,10 +130,11 @@ def load_firm(folder: Path) -> Firm:
         _known(folder / "blueprint.yml", step.categories, categories)
     return Firm(
         file=file,
-        policy=_policy(file.currency, remedies, authority),
+        policy=_policy(file.currency, remedies, authority, taxonomy),
         service_levels=ServiceLevels(levels.acknowledgement, dict(levels.first_response), dict(levels.resolution)),
         departments=tuple(departments.departments),
         categories=categories,
+        like=taxonomy.like,
         calendar=WorkingCalendar(calendar.public_calendar, frozenset(calendar.days_off), frozenset(calendar.worked)),
         words=words,
         blueprint=blueprint,
@@ -116,7 +153,9 @@ def _line_naming(path: Path, words: str) -> int:
     return next((number for number, text in enumerate(lines, 1) if words in text), 1)
 
 
-def _policy(currency: str, remedies: models.RemediesFile, authority: models.AuthorityFile) -> RemedyPolicy:
+def _policy(
+    currency: str, remedies: models.RemediesFile, authority: models.AuthorityFile, taxonomy: models.TaxonomyFile
+) -> RemedyPolicy:
     rules = tuple(
         RemedyRule(
             id=rule.id,
@@ -132,4 +171,4 @@ def _policy(currency: str, remedies: models.RemediesFile, authority: models.Auth
         for rule in remedies.remedy_rules
     )
     limits: dict[Authority, int] = dict(authority.limits)
-    return RemedyPolicy(currency, rules, limits)
+    return RemedyPolicy(currency, rules, limits, taxonomy.like)

@@ -6,7 +6,9 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from recovery.failures import Category
 from recovery.remedies import Authority, RemedyKind
 from recovery.service_levels import TimeLimit
 from recovery.severity import Severity
@@ -180,11 +182,42 @@ class CalendarFile(_Strict):
 
 
 class TaxonomyEntry(_Strict):
-    key: str = Field(pattern=r"^[a-z_]{2,64}$")
+    """A category; one of the firm's own may say whose rules apply where the firm gave it none."""
+
+    key: str = Field(pattern=r"^[a-z_]{2,40}$")
     name: Bilingual
+    like: Category | None = None
+
+    @model_validator(mode="after")
+    def _own_alone(self) -> Self:
+        if self.like is not None and self.key in set(Category):
+            raise ValueError(f"{self.key} is a fixed category and goes by its own rules: it is like no other")
+        if self.key == "emotion":
+            raise ValueError("the words that spoke for the emotion are kept by this key")
+        return self
 
 
 class TaxonomyFile(_Strict):
-    """``taxonomy.yml``: names of the categories; the fixed ones all, the firm's own beside them."""
+    """``taxonomy.yml``: the categories; the fixed ones all, the firm's own beside them."""
 
     categories: list[TaxonomyEntry]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        keys: set[str] = set()
+        for number, entry in enumerate(self.categories):
+            if entry.key in keys:
+                raise PydanticCustomError(
+                    "repeated",
+                    "the category {key} stands here twice",
+                    {"key": entry.key, "place": ("categories", number, "key")},
+                )
+            keys.add(entry.key)
+        if missing := set(Category) - keys:
+            raise ValueError(f"no name for {', '.join(sorted(missing))}")
+        return self
+
+    @property
+    def like(self) -> dict[str, Category]:
+        """The fixed category whose rules apply to each of the firm's own; ``other`` where the firm named none."""
+        return {entry.key: entry.like or Category.OTHER for entry in self.categories if entry.key not in set(Category)}

@@ -14,6 +14,7 @@ from recovery.remedies import NEEDS_ORDER, Authority, RemedyKind
 from recovery.severity import Severity
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "firm"
+GIFT_CARD = "  - {key: gift_card, name: {zh: 礼品卡, en: Gift cards}, like: billing_price}\n"
 # `rasa train` walks all of data/ and takes files with these keys for its own (design.md section 1).
 RASAS_KEYS = {"nlu", "stories", "rules", "responses"}
 
@@ -105,6 +106,19 @@ def line_of(path: Path, words: str) -> int:
         ("calendar.yml", "public_calendar: china", "public_calendar: mars", "public_calendar"),
         ("taxonomy.yml", "{key: safety,", "{key: danger,", "safety"),
         ("taxonomy.yml", "zh: 其他,", "", "zh"),
+        ("taxonomy.yml", "{key: other,", "{key: other, like: safety,", "like no other"),
+        (
+            "taxonomy.yml",
+            "categories:\n",
+            "categories:\n" + GIFT_CARD.replace("billing_price", "weather"),
+            "'product_quality'",
+        ),
+        ("taxonomy.yml", "categories:\n", "categories:\n" + GIFT_CARD.replace("gift_card", "gift-card"), "pattern"),
+        ("taxonomy.yml", "categories:\n", "categories:\n" + GIFT_CARD.replace("gift_card", "g" * 41), "pattern"),
+        ("taxonomy.yml", "categories:\n", "categories:\n" + GIFT_CARD.replace("gift_card", "delivery"), "no other"),
+        ("taxonomy.yml", "categories:\n", "categories:\n" + GIFT_CARD.replace("gift_card", "emotion"), "emotion"),
+        ("taxonomy.yml", "  - {key: safety,", "  - {key: delivery,", "stands here twice"),
+        ("taxonomy.yml", "categories:\n", "categories:\n" + 2 * GIFT_CARD, "stands here twice"),
         ("blueprint.yml", "categories: [delivery]", "categories: [weather]", "weather"),
     ],
 )
@@ -131,6 +145,7 @@ def test_a_mistake_is_told_with_its_file_and_what_is_wrong(
         ("remedies.yml", "percent_of_order: 100}", "percent_of_order: 101}"),
         ("remedies.yml", "{kind: voucher, amount: 1000}", "{kind: replacement}"),
         ("departments.yml", "categories: [delivery]", "categories: [weather]"),
+        ("taxonomy.yml", "{key: other,", "{key: other, like: safety,"),
     ],
 )
 def test_the_line_is_the_mistakes_own(tmp_path: Path, file: str, old: str, new: str) -> None:

@@ -2,7 +2,18 @@
 
 import pytest
 
-from recovery.failures import Category, Dimension, FailureType, leading_category, read_failure
+from recovery.failures import (
+    Category,
+    Dimension,
+    FailureType,
+    fixed_category,
+    leading_category,
+    leading_first,
+    read_failure,
+)
+
+# Three categories of a firm's own: one goes by the rules of billing, two by those of the dangers.
+LIKE = {"gift_card": Category.BILLING_PRICE, "choking": Category.SAFETY, "leaked_recipe": Category.PRIVACY_SECURITY}
 
 
 @pytest.mark.parametrize(
@@ -72,3 +83,35 @@ def test_every_category_and_a_firms_own_can_be_read() -> None:
     for category in Category:
         read_failure([category])
     assert read_failure(["weather"]) == read_failure(["other"])
+
+
+def test_a_firms_own_category_is_read_like_the_one_it_names() -> None:
+    assert read_failure(["gift_card"], LIKE) == read_failure(["billing_price"])
+    assert read_failure(["choking"], LIKE) == read_failure(["safety"])
+    assert fixed_category("gift_card", LIKE) is Category.BILLING_PRICE
+    assert fixed_category("weather", LIKE) is Category.OTHER
+    assert fixed_category("delivery", {"delivery": Category.SAFETY}) is Category.DELIVERY
+
+
+@pytest.mark.parametrize(
+    ("categories", "leading"),
+    [
+        (["gift_card", "delivery"], "gift_card"),
+        (["delivery", "gift_card"], "delivery"),
+        (["delivery", "choking"], "choking"),
+        (["leaked_recipe", "choking"], "choking"),
+        # Where a fixed danger is named, it leads, with and without the firm's likeness at hand.
+        (["choking", "privacy_security"], "privacy_security"),
+        (["choking", "safety"], "safety"),
+    ],
+)
+def test_a_danger_of_the_firms_own_leads_too(categories: list[str], leading: str) -> None:
+    assert leading_category(categories, LIKE) == leading
+    first = leading_first(categories, LIKE)
+    assert first[0] == leading and sorted(first) == sorted(categories)
+    # Kept in this order, what leads is known without the firm.
+    assert leading_category(first) == leading
+
+
+def test_no_category_at_all_is_kept_as_other() -> None:
+    assert leading_first([]) == ["other"] and leading_first(["delivery", "delivery"]) == ["delivery"]

@@ -1,11 +1,13 @@
 """What is offered, at what price, by whose authority (domain.md section 5)."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from recovery.failures import Category
 from recovery.money import Money
 from recovery.remedies import (
     NEEDS_ORDER,
@@ -204,3 +206,20 @@ def test_having_been_granted_more_never_opens_more(firm: RemedyPolicy, total: in
 def test_what_is_no_amount_is_refused(minor: int, currency: str) -> None:
     with pytest.raises(ValueError, match=r"amount|currency"):
         Money(minor, currency)
+
+
+def test_where_no_rule_names_a_firms_own_category_those_of_its_like_apply() -> None:
+    firm = replace(policy(RING), like={"pick_up": Category.DELIVERY, "gift_card": Category.BILLING_PRICE})
+    assert firm.rule_for(["pick_up"], Severity.LOW) == firm.rule_for(["delivery"], Severity.LOW) is not None
+    assert firm.rule_for(["gift_card"], Severity.LOW) is None
+    assert firm.rule_for(["weather"], Severity.LOW) is None
+
+
+def test_a_rule_of_its_own_is_all_that_a_firms_own_category_has() -> None:
+    own = replace(policy(RING).rules[0], id="own", categories=("pick_up",), severities=(Severity.LOW,))
+    firm = policy(SHARE)
+    firm = replace(firm, rules=(*firm.rules, own), like={"pick_up": Category.DELIVERY})
+    rule = firm.rule_for(["pick_up"], Severity.LOW)
+    assert rule is not None and rule.id == "own"
+    # The firm left this severity to a person.
+    assert firm.rule_for(["pick_up"], Severity.MEDIUM) is None

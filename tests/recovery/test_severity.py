@@ -82,3 +82,12 @@ def test_hearing_of_another_risk_never_lowers_it(inputs: SeverityInputs, risk: R
 def test_danger_to_people_or_data_alone_is_critical(inputs: SeverityInputs) -> None:
     danger = {"safety", "privacy_security"} & set(inputs.categories) or {"safety", "privacy"} & set(inputs.risks)
     assert (derive_severity(inputs) is CRITICAL) == bool(danger)
+
+
+def test_a_firms_own_category_weighs_as_much_as_the_one_it_is_like() -> None:
+    like = {"choking": Category.SAFETY, "repair": Category.AFTER_SALES, "gift_card": Category.BILLING_PRICE}
+    assert severity("choking", like=like) is CRITICAL
+    assert severity("repair", like=like) is MEDIUM
+    assert severity("gift_card", like=like) is severity("weather") is LOW
+    # Two failures that come together, although the same rules apply to both.
+    assert severity("gift_card", "billing_price", like=like) is MEDIUM
