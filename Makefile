@@ -38,7 +38,7 @@ format: setup ## put the code into the one format
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-evaluate: setup ## measure the understanding on texts it was not trained on
+evaluate: setup ## measure the understanding on texts it was not trained on, apart from everyday one-liners
 	@$(BOT_PYTHON) -m bot.evaluation --out "$(VAR)/evaluate.json" $(ARGUMENTS)
 
 bench: setup test-system ## slow soaks and benchmarks

@@ -18,6 +18,9 @@ from recovery.money import Money
 from store.database import Database, UnitOfWork
 from store.tables import Case, Conversation, InboxRow, Promise, Remedy, Timer
 
+# How long the survey waits each time for a choice of readings: "1" must not become a rating.
+_READING_WAIT = timedelta(minutes=10)
+
 
 class NotNow(Exception):
     """The timer must wait: a message of its conversation is still being answered."""
@@ -49,7 +52,13 @@ def fire(database: Database, firm: Firm, connectors: Connectors, timer_id: int) 
         if kind is TimerKind.PROMISE_DUE:
             _promise_due(work, firm, conversation, work.session.get_one(Promise, subject_id))
         elif kind is TimerKind.FOLLOW_UP:
-            _follow_up(work, firm, conversation, work.session.get_one(Case, timer.case_id))
+            case = work.session.get_one(Case, timer.case_id)
+            if case.state == CaseState.RESOLVED and _awaits_reading(conversation):
+                # The customer may never answer: look again later, until the case is closed.
+                timer.due_at = work.now + _READING_WAIT
+                work.commit()
+                return
+            _follow_up(work, firm, conversation, case)
         elif kind is TimerKind.CLOSE_CASE:
             _close(work, firm, work.session.get_one(Case, timer.case_id))
         _mark_fired(work, timer)
@@ -145,6 +154,10 @@ def _follow_up(work: UnitOfWork, firm: Firm, conversation: Conversation, case: C
         case_id=case.id,
     )
     await_answer(conversation, "rating")
+
+
+def _awaits_reading(conversation: Conversation) -> bool:
+    return conversation.awaited is not None and conversation.awaited["kind"] == "reading"
 
 
 def _close(work: UnitOfWork, firm: Firm, case: Case) -> None:

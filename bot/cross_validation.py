@@ -31,6 +31,7 @@ class Reading:
         read_confidence: of the intent read, 0 to 1.
         read_categories: judged present, with confidence, if the text is taken for a complaint.
         read_emotion: 0 to 3, likewise.
+        place: file and line of an example of the firm's, whose text is not to be shown; empty for one that ships.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Reading:
     read_confidence: float
     read_categories: dict[str, float]
     read_emotion: int
+    place: str = ""
 
 
 def folds_of(examples: Sequence[Message], count: int) -> list[int]:

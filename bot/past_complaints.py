@@ -16,14 +16,13 @@ from typing import Any
 
 import yaml
 
+from bot import LONGEST_TEXT, ROOT
 from bot.nlu.evidence import RISKS
 
-ROOT = Path(__file__).resolve().parent.parent
 # Everything of the firm's that a model is made of, within its folder.
 TAXONOMY = "taxonomy.yml"
 COMPLAINTS = "complaints*.csv"
 COLUMNS = ("text", "label", "emotion", "risk")
-LONGEST_TEXT = 4000
 COMPLAIN = "complain"
 _INTENT = "intent:"
 # What no customer means: it stands for what could not be read.
@@ -53,6 +52,11 @@ class PastComplaint:
     categories: tuple[str, ...] = ()
     emotion: int | None = None
     risk: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The file and the line, as people read them."""
+        return f"{shown(self.path)}:{self.line}"
 
     @property
     def data(self) -> dict[str, Any]:

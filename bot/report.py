@@ -3,7 +3,8 @@
 usage: python -m bot.report [--folds 3] [--out FILE]
 
 Cross-validation over all examples, the firm's past complaints among them. Tables go to standard output, progress to
-standard error, the same numbers to ``training_report.json`` in the state folder. It measures on examples that were written
+standard error, the same numbers to ``training_report.json`` in the state folder, which alone quotes the firm's past
+complaints. It measures on examples that were written
 to teach; texts of another hand (``make evaluate``) are a harder test.
 """
 
@@ -14,6 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,8 @@ def report_on(
     """
     examples = [*shipped, *(Message(data=row.data) for row in past)]
     readings = cross_validate(examples, folds, tell=lambda line: print(line, file=sys.stderr, flush=True))
+    of_the_firm = readings[len(shipped) :]
+    readings[len(shipped) :] = [replace(each, place=row.place) for each, row in zip(of_the_firm, past, strict=True)]
     scores = {
         "examples": len(examples),
         "past_complaints": len(past),
@@ -62,7 +66,7 @@ def report_on(
 
 
 def show(report: dict[str, Any]) -> None:
-    """Prints the report."""
+    """Prints the report; of the firm's past complaints it prints places and no text, since those are personal data."""
     intents, categories, emotion = report["intents"], report["categories"], report["emotion"]
     print(
         f"{report['examples']:,} examples, {report['past_complaints']:,} of them the firm's past complaints; "
@@ -90,7 +94,7 @@ def show(report: dict[str, Any]) -> None:
         print("\nPast complaints that are likely mislabelled")
     for row in report["doubtful_rows"]:
         print(f"  {row['place']}: {'; '.join(row['labelled'])}, but read as {'; '.join(row['read'])} ", end="")
-        print(f"({row['confidence']:.2f}): {row['text']}")
+        print(f"({row['confidence']:.2f})")
 
 
 def _show_labels(kind: str, per_label: dict[str, dict[str, Any]]) -> None:
@@ -108,7 +112,9 @@ def _show_labels(kind: str, per_label: dict[str, dict[str, Any]]) -> None:
 
 
 def _show_confusions(other: str, confusions: list[dict[str, Any]]) -> None:
-    rows = [[each["labelled"], each["read"], f"{each['times']:,}", each["example"]] for each in confusions]
+    rows = [
+        [each["labelled"], each["read"], f"{each['times']:,}", each["place"] or each["example"]] for each in confusions
+    ]
     _show_table(["labelled", other, "times", "such as"], rows, numbers=range(2, 3))
 
 
@@ -121,6 +127,15 @@ def _show_table(header: list[str], rows: list[list[str]], numbers: range) -> Non
             for place, (cell, width) in enumerate(zip(row, widths))
         ]
         print(("  " + "  ".join(cells)).rstrip())
+
+
+def write(report: dict[str, Any], path: Path) -> None:
+    """Writes the report as JSON, readable by its owner alone: it holds customers' words."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        # One that was there keeps its mode otherwise.
+        path.chmod(0o600)
+        file.write(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,10 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     report = report_on(shipped_examples(), past, categories, options.folds)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    # It holds customers' words.
-    options.out.touch(mode=0o600)
-    options.out.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write(report, options.out)
     show(report)
     print(f"\nwritten to {options.out}")
     return 0

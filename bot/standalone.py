@@ -14,12 +14,13 @@ from rasa.shared.nlu.constants import INTENT, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot import ROOT
 from bot.nlu.complaint_assessor import ComplaintAssessor
 from bot.nlu.composer import UNDERSTANDING, UnderstandingComposer
 from bot.nlu.fact_extractor import FactExtractor
 from bot.nlu.intent_classifier import IntentClassifier
 from bot.nlu.normaliser import Normaliser
-from bot.past_complaints import ROOT, firm_folder, read_past_complaints
+from bot.past_complaints import firm_folder, read_past_complaints
 
 TRAINING_FOLDER = ROOT / "data" / "training" / "nlu"
 

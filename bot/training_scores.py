@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.cross_validation import Reading
-from bot.past_complaints import COMPLAIN, PastComplaint, shown
+from bot.past_complaints import COMPLAIN, PastComplaint
 
 FEW_EXAMPLES = 30
 LOW_F1 = 0.5
@@ -25,13 +25,18 @@ def excerpt(text: str) -> str:
     return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
 
 
+def f1(hits: int, wrong: int, missed: int) -> float:
+    """F1 of one label; 1.0 where there was nothing to find and nothing was said."""
+    return 2 * hits / (2 * hits + wrong + missed) if hits + wrong + missed else 1.0
+
+
 def intent_scores(readings: Sequence[Reading]) -> dict[str, Any]:
     """``accuracy``, ``per_intent`` and ``confusions`` of the intents that the bot would act on."""
     right = sum(each.read_intent == each.intent for each in readings)
     return {
         "accuracy": _rounded(right / max(1, len(readings))),
         "per_intent": _per_label(({each.intent}, {each.read_intent}) for each in readings),
-        "confusions": _confusions((each.intent, each.read_intent, each.text) for each in readings),
+        "confusions": _confusions((each.intent, each.read_intent, each) for each in readings),
     }
 
 
@@ -44,9 +49,9 @@ def category_scores(readings: Sequence[Reading]) -> dict[str, Any]:
     labelled = [each for each in readings if each.categories]
     per_category = _per_label((set(each.categories), set(each.read_categories)) for each in labelled)
     counts = [(count["hit"], count["wrong"], count["missed"]) for count in per_category.values()]
-    with_examples = [_f1(*count) for count in counts if count[0] + count[2]]
+    with_examples = [f1(*count) for count in counts if count[0] + count[2]]
     pairs = (
-        (missed, said, each.text)
+        (missed, said, each)
         for each in labelled
         for missed in each.categories
         if missed not in each.read_categories
@@ -55,7 +60,7 @@ def category_scores(readings: Sequence[Reading]) -> dict[str, Any]:
     )
     return {
         "examples": len(labelled),
-        "micro_f1": _rounded(_f1(*(sum(numbers) for numbers in zip(*counts)))) if counts else 0.0,
+        "micro_f1": _rounded(f1(*(sum(count[place] for count in counts) for place in range(3)))),
         "macro_f1": _rounded(sum(with_examples) / max(1, len(with_examples))),
         "per_category": per_category,
         "confusions": _confusions(pairs),
@@ -115,7 +120,7 @@ def doubtful_rows(
         if confidence >= _STRONGLY and known >= set(labelled):
             found.append(
                 {
-                    "place": f"{shown(row.path)}:{row.line}",
+                    "place": row.place,
                     "labelled": labelled,
                     "read": read,
                     "confidence": _rounded(confidence),
@@ -166,7 +171,7 @@ def _per_label(labels: Iterable[tuple[set[str], set[str]]]) -> dict[str, dict[st
     return {
         key: {
             "examples": hits[key] + misses[key],
-            "f1": _rounded(_f1(hits[key], wrongs[key], misses[key])),
+            "f1": _rounded(f1(hits[key], wrongs[key], misses[key])),
             "hit": hits[key],
             "wrong": wrongs[key],
             "missed": misses[key],
@@ -175,22 +180,24 @@ def _per_label(labels: Iterable[tuple[set[str], set[str]]]) -> dict[str, dict[st
     }
 
 
-def _confusions(pairs: Iterable[tuple[str, str, str]]) -> list[dict[str, Any]]:
-    """The most frequent pairs of label and other reading, with the first example of each."""
+def _confusions(pairs: Iterable[tuple[str, str, Reading]]) -> list[dict[str, Any]]:
+    """The most frequent pairs of label and other reading, with the first example of each and its place if the firm's."""
     times: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], str] = {}
-    for labelled, read, text in pairs:
+    examples: dict[tuple[str, str], Reading] = {}
+    for labelled, read, reading in pairs:
         if labelled != read:
             times[labelled, read] += 1
-            examples.setdefault((labelled, read), excerpt(text))
+            examples.setdefault((labelled, read), reading)
     return [
-        {"labelled": pair[0], "read": pair[1], "times": count, "example": examples[pair]}
+        {
+            "labelled": pair[0],
+            "read": pair[1],
+            "times": count,
+            "example": excerpt(examples[pair].text),
+            "place": examples[pair].place,
+        }
         for pair, count in sorted(times.items(), key=lambda item: (-item[1], item[0]))[:_MOST_CONFUSIONS]
     ]
-
-
-def _f1(hit: int, wrong: int, missed: int) -> float:
-    return 2 * hit / (2 * hit + wrong + missed) if hit + wrong + missed else 0.0
 
 
 def _rounded(value: float) -> float:

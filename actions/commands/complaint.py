@@ -17,6 +17,7 @@ from actions.cases import (
 )
 from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.commands.offers import make_offer, open_offers, restate_offers, withdraw_open_offers
+from actions.commands.readings import ask_reading_again, is_reading_asked
 from actions.connectors.orders import OrderTwin
 from actions.outcomes import dimensions_of, record
 from actions.promises import open_promise
@@ -58,6 +59,10 @@ def record_fact(turn: OpenTurn) -> None:
     case = focus_case(turn.work, turn.conversation)
     awaited = turn.awaited["kind"] if turn.awaited else None
     if case is None or CaseState(case.state) in (CaseState.CLOSED, CaseState.WITHDRAWN):
+        if is_reading_asked(turn):
+            # What the message before meant is still open; asking what happened would lose it.
+            ask_reading_again(turn)
+            return
         if awaited == "happening":
             hear_complaint(turn)
             return

@@ -1,8 +1,10 @@
 """Ask which of the two nearest readings was meant where a message is unclear, and go back to it with the answer."""
 
+from typing import Any
+
 from actions.cases import focus_case
 from actions.turns import OpenTurn
-from actions.understanding import Facts, read_understanding
+from actions.understanding import EmotionReading, Facts, read_understanding
 from store.tables import InboxRow
 
 # What may be offered, and the action that answers it once it is chosen. The other intents answer a question or are said
@@ -43,7 +45,7 @@ def ask_reading(turn: OpenTurn) -> bool:
         "reading",
         options=options,
         # Whatever the customer says next, a fact told here is not asked for again.
-        facts=understanding.facts.model_dump(exclude_none=True, exclude=_NO_FACTS),
+        facts=_facts_told(turn),
         about={"inbox": turn.inbox.id, "understanding": understanding.model_dump(mode="json")},
     )
     _put(turn, options, "reading.which")
@@ -57,16 +59,23 @@ def is_reading_asked(turn: OpenTurn) -> bool:
 
 
 def ask_reading_again(turn: OpenTurn) -> None:
-    """Put the open choice of readings once more; it stays the same question, about the same message."""
-    assert turn.conversation.awaited is not None
-    _put(turn, turn.conversation.awaited["options"], "reading.again")
+    """Put the open choice of readings once more; it stays the same question, about the same message.
+
+    Facts told meanwhile are kept with those of that message, and go wherever they go.
+    """
+    awaited = turn.conversation.awaited
+    assert awaited is not None
+    # A new value, not a changed one: only so is it stored.
+    turn.conversation.awaited = {**awaited, "facts": awaited["facts"] | _facts_told(turn)}
+    _put(turn, awaited["options"], "reading.again")
 
 
 def take_reading(turn: OpenTurn) -> str | None:
     """Where the message picks an open reading, go back to the message that was unclear: the turn is about that one now.
 
-    Facts told along with the choice are added. The question is closed, so a second tap finds nothing to choose. The
-    inbox row stays the present one: it is what gets answered, and clocks run from when it was said what was meant.
+    Facts told since are added. It was assessed as if it complained: any other reading drops that. The question is
+    closed, so a second tap finds nothing to choose. The inbox row stays the present one: it is what gets answered, and
+    clocks run from when it was said what was meant.
 
     Returns:
         The action that answers the reading; None where the message picks none.
@@ -75,13 +84,18 @@ def take_reading(turn: OpenTurn) -> str | None:
     if awaited is None or awaited["kind"] != "reading" or choice is None or choice > len(awaited["options"]):
         return None
     earlier = read_understanding(awaited["about"]["understanding"])
-    facts = earlier.facts.model_dump(exclude_none=True, exclude=_NO_FACTS)
-    facts |= turn.understanding.facts.model_dump(exclude_none=True, exclude=_NO_FACTS)
-    turn.understanding = earlier.model_copy(update={"sure": True, "facts": Facts.model_validate(facts)})
+    intent = awaited["options"][choice - 1]
+    facts = Facts.model_validate(awaited["facts"] | _facts_told(turn))
+    assessment = {} if intent == "complain" else {"categories": [], "emotion": EmotionReading(), "risk": []}
+    turn.understanding = earlier.model_copy(update={"sure": True, "facts": facts, **assessment})
     turn.words = turn.work.session.get_one(InboxRow, awaited["about"]["inbox"]).text
     turn.awaited = None
     turn.ask_nothing()
-    return ACTIONS[awaited["options"][choice - 1]]
+    return ACTIONS[intent]
+
+
+def _facts_told(turn: OpenTurn) -> dict[str, Any]:
+    return turn.understanding.facts.model_dump(exclude_none=True, exclude=_NO_FACTS)
 
 
 def _put(turn: OpenTurn, options: list[str], key: str) -> None:

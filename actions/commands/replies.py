@@ -110,6 +110,10 @@ def record_wish(turn: OpenTurn) -> None:
         if turn.understanding.categories:
             hear_complaint(turn)
             return
+        if is_reading_asked(turn):
+            # As with a fact: the message before is cleared up first, and the wish goes along.
+            ask_reading_again(turn)
+            return
         turn.say("ask.happening_after_fact")
         turn.ask("happening", facts=facts_said(turn))
         return

@@ -182,7 +182,11 @@ class CalendarFile(_Strict):
 
 
 class TaxonomyEntry(_Strict):
-    """A category; one of the firm's own may say whose rules apply where the firm gave it none."""
+    """A category; one of the firm's own may say whose rules apply where the firm gave it none.
+
+    Its key has 40 characters at most, as many as ``cases.failure_type`` holds. It is not ``emotion``: a case
+    keeps the words that spoke for each category under its key, and those that spoke for the emotion under that one.
+    """
 
     key: str = Field(pattern=r"^[a-z_]{2,40}$")
     name: Bilingual

@@ -1,4 +1,4 @@
-"""Measures the understanding on texts it was not trained on, prints one table and writes everything as JSON.
+"""Measures the understanding on texts it was not trained on (apart from everyday one-liners), prints a table, writes JSON.
 
 usage: python -m bot.evaluation [--data DIR] [--out FILE] [--parts …] [--sets …] [--diet]
 
@@ -21,12 +21,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bot import ROOT
 from bot.evaluation import complaints, cost
 from bot.evaluation.goals import judged
 from bot.evaluation.intent_scores import compared
 from bot.evaluation.intent_sets import SETS, intent_set
 from bot.evaluation.readers import AmendsReader, Reader, SupportVectorMachine
-from bot.evaluation.reference import ROOT, Reference, WrongFormError, progress
+from bot.evaluation.reference import Reference, WrongFormError, progress
 from bot.evaluation.table import table
 from bot.standalone import shipped_examples
 

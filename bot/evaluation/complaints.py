@@ -13,18 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bot.evaluation.reference import ROOT, Reference, json_rows, progress
+from bot import ROOT
+from bot.evaluation.reference import Reference, json_rows, progress
 from bot.standalone import Understander
+from bot.training_scores import f1
 
 OWN_TEXTS = ROOT / "tests" / "data"
 LEAST_ROWS = 5
 # Facts that may be found beyond those a row lists.
 _OPEN_FACTS = {"product", "occurred"}
-
-
-def f1(hits: int, wrong: int, missed: int) -> float:
-    """F1 of one label; 1.0 where there was nothing to find and nothing was said."""
-    return 2 * hits / (2 * hits + wrong + missed) if hits + wrong + missed else 1.0
 
 
 def _share(count: int, rows: int) -> float:

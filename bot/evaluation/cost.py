@@ -14,10 +14,11 @@ from typing import Any
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot import ROOT
 from bot.evaluation.complaints import OWN_TEXTS
 from bot.evaluation.intent_scores import timed
 from bot.evaluation.intent_sets import Example
-from bot.evaluation.reference import ROOT, Reference, json_rows, progress
+from bot.evaluation.reference import Reference, json_rows, progress
 from bot.standalone import Understander
 
 # So many messages are read before memory is looked at.

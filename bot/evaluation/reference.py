@@ -14,9 +14,6 @@ def progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
 class WrongFormError(ValueError):
     """A file does not have the form that is known; the message names it, and the line where there is one."""
 

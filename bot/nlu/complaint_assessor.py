@@ -5,7 +5,7 @@ Keys and meanings are those of the labelled training data; any category found th
 
 from __future__ import annotations
 
-import re
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from sklearn.linear_model import Ridge
 
 from bot.nlu.evidence import RISKS, Evidence, evidence_of
 from bot.nlu.features import Featuriser
-from bot.nlu.intent_classifier import COMPLAINING
+from bot.nlu.intent_classifier import COMPLAINING, SENTENCE
 from bot.nlu.linear import ManyLabels
 from bot.nlu.normaliser import NORMALISED
 from bot.nlu.terms import FRAMES, PARTS, WORDS
@@ -30,7 +30,6 @@ ASSESSMENT = "assessment"
 OTHER = "other"
 # Longer messages are also read sentence by sentence: the training examples are short.
 _LONG = 40
-_SENTENCE = re.compile(r"[^。.!?;\n]+[。.!?;\n]*")
 _MOST_SENTENCES = 12
 _MOST_CATEGORIES = 4
 # A category is judged present from this share on. One for all: thresholds fitted on our own writing do not carry over
@@ -41,8 +40,9 @@ _PRESENT = 0.33
 _FEW_EXAMPLES = 300
 # What is said of the failure says it of the risk, too; the writers of examples need not repeat it.
 _IMPLIED_RISK = {"safety": "safety", "privacy_security": "privacy"}
-# A person's safety weighs more than a wrong label: such words count even if only asked.
-_STRONG_RISK = 0.5
+# A risk missed costs more than one seen too many: words that name it count unless the model is sure of the contrary.
+_STRONG_RISK = 0.35
+_RISK_WITH_WORDS = 0.05
 
 
 def labels_of(example: Message) -> dict[str, Any]:
@@ -101,7 +101,8 @@ class ComplaintAssessor(GraphComponent):
         keys = sorted({key for label in labels for key in label["categories"]})
         present = np.array([[key in label["categories"] for key in keys] for label in labels])
         risky = np.array([[key in label["risk"] for key in RISKS] for label in labels])
-        levels = np.array([float(label["emotion"] if label["emotion"] is not None else 1) for label in labels])
+        told = [row for row, label in enumerate(labels) if label["emotion"] is not None]
+        levels = np.array([float(labels[row]["emotion"]) for row in told])
 
         self._featuriser = Featuriser(
             {kind: self._config[kind] for kind in (WORDS, PARTS, FRAMES)}, self._config["lexicons"]
@@ -110,8 +111,10 @@ class ComplaintAssessor(GraphComponent):
         cost = self._config["cost"]
         self._categories = ManyLabels.fit(features, present, keys, cost, few=_FEW_EXAMPLES)
         self._risk = ManyLabels.fit(features, risky, RISKS, cost)
-        ridge = Ridge(alpha=2.0, solver="lsqr").fit(features, levels)
-        self._emotion = (ridge.coef_, float(ridge.intercept_))
+        self._emotion = (np.zeros(features.shape[1]), 1.0)
+        if told:
+            ridge = Ridge(alpha=2.0, solver="lsqr").fit(features[told], levels)
+            self._emotion = (ridge.coef_, float(ridge.intercept_))
         with self._model_storage.write_to(self._resource) as folder:
             self._featuriser.save(folder)
             self._categories.save(folder, "categories")
@@ -134,15 +137,17 @@ class ComplaintAssessor(GraphComponent):
     ) -> ComplaintAssessor:
         """The trained assessor; one that judges by the lexicons alone where no labelled examples had been given."""
         component = cls(config, model_storage, resource)
-        try:
-            with model_storage.read_from(resource) as folder:
-                component._featuriser = Featuriser.load(folder)
-                component._categories = ManyLabels.load(folder, "categories")
-                component._risk = ManyLabels.load(folder, "risk")
-                stored = np.load(folder / "emotion.npy", allow_pickle=False)
-                component._emotion = (stored[:-1], float(stored[-1]))
-        except ValueError:
-            pass
+        with ExitStack() as stack:
+            try:
+                folder = stack.enter_context(model_storage.read_from(resource))
+            except ValueError:
+                # So Rasa says that nothing was stored; a damaged model raises other errors, which must be seen.
+                return component
+            component._featuriser = Featuriser.load(folder)
+            component._categories = ManyLabels.load(folder, "categories")
+            component._risk = ManyLabels.load(folder, "risk")
+            stored = np.load(folder / "emotion.npy", allow_pickle=False)
+            component._emotion = (stored[:-1], float(stored[-1]))
         return component
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -183,7 +188,7 @@ class ComplaintAssessor(GraphComponent):
         whole = self._categories.probabilities(self._featuriser.row(text))
         if len(text) <= _LONG:
             return whole
-        sentences = [piece for piece in _SENTENCE.findall(text) if evidence_of(piece).strength >= 1]
+        sentences = [piece for piece in SENTENCE.findall(text) if evidence_of(piece).strength >= 1]
         if len(sentences) < 2:
             return whole
         each = [self._categories.probabilities(self._featuriser.row(piece)) for piece in sentences[:_MOST_SENTENCES]]
@@ -214,7 +219,7 @@ class ComplaintAssessor(GraphComponent):
             words = evidence.risk.get(key, [])
             if key == "safety":
                 words = evidence.failures.get("safety", []) + evidence.supposed.get("safety", [])
-            if (words and shares[place] >= 0.1) or shares[place] >= _STRONG_RISK:
+            if (words and shares[place] >= _RISK_WITH_WORDS) or shares[place] >= _STRONG_RISK:
                 words = words or self._featuriser.spoken_for(text, self._risk.weights[:, place])
                 risks.append({"key": key, "words": words[:5]})
         return risks

@@ -18,7 +18,8 @@ from bot.nlu.complaint_assessor import ASSESSMENT
 from bot.nlu.evidence import Evidence, evidence_of
 from bot.nlu.fact_extractor import FACTS
 from bot.nlu.hand_over import hand_over_of
-from bot.nlu.intent_classifier import INTENT_RANKING
+from bot.nlu.intent_classifier import INTENT_RANKING, LEAST_CONFIDENCE
+from bot.nlu.lexicon import has_han
 from bot.nlu.normaliser import NORMALISED
 from bot.nlu.reading_choice import NEITHER, UNDECIDED, choose_reading
 
@@ -42,8 +43,9 @@ _LONGEST_ANSWER = 24
 # bad words, fitted the texts they were chosen on and no others.
 _COMPLAIN_CLEAR = 0.4
 _COMPLAIN_IN_A_QUESTION = 0.5
-# Below this share of what is no complaint, the best reading is a guess: the two nearest are put to the customer.
-_SURE = 0.35
+# What rules decide (an answer to the open question, words after which a person takes over) has no share of its own.
+_BY_RULE = 0.95
+_TINY = 1e-6
 _NEAREST = 2
 _MOST_READINGS = 3
 _SURELY = 0.6
@@ -102,7 +104,7 @@ def _read_choice_of_reading(text: str, awaited: Awaited, facts: dict[str, Any]) 
     if answer == NEITHER:
         return "deny"
     # "Both" and "yes" leave open which; any other "no" begins a message of its own ("not delivered").
-    return "affirm" if answer == UNDECIDED or _YES.search(text) else None
+    return "affirm" if answer == UNDECIDED or (_is_short(text) and _YES.search(text)) else None
 
 
 def _read_happening(facts: dict[str, Any], shares: dict[str, float], evidence: Evidence) -> str | None:
@@ -170,17 +172,20 @@ def compose(message: Message) -> dict[str, Any]:
     shares = {each["name"]: each["confidence"] for each in message.get(INTENT_RANKING) or []}
     hand_over = hand_over_of(text)
     assessment = message.get(ASSESSMENT) or {}
-    intent = choose_intent(text, awaited, facts, shares, evidence, hand_over)
+    least = float(message.get(LEAST_CONFIDENCE) or 0.0)
+    intent = by_rule = choose_by_rule(text, awaited, facts, shares, evidence, hand_over)
+    if intent is None and shares and not _says_nothing(text):
+        intent = choose_by_share(awaited, facts, shares, evidence, least)
     if intent == COMPLAIN and hand_over is None and _only_says_that(text, awaited, evidence, assessment):
         facts = {**facts, "choice": awaited.options.index(COMPLAIN) + 1}
-        intent = "accept_offer"
+        intent = by_rule = "accept_offer"
     readings = [
         {"intent": name, "confidence": round(share, 4)}
         for name, share in sorted(shares.items(), key=lambda item: -item[1])
         if not _says_nothing(text)
     ]
     if intent is not None:
-        confidence = max(shares.get(intent, 0.0), readings[0]["confidence"] if readings else 0.0, _SURE)
+        confidence = shares.get(intent, 0.0) if by_rule is None else max(shares.get(intent, 0.0), _BY_RULE)
         readings = [{"intent": intent, "confidence": round(min(1.0, confidence), 4)}] + [
             each for each in readings if each["intent"] != intent
         ]
@@ -207,7 +212,7 @@ def compose(message: Message) -> dict[str, Any]:
     }
 
 
-def choose_intent(
+def choose_by_rule(
     text: str,
     awaited: Awaited,
     facts: dict[str, Any],
@@ -215,7 +220,7 @@ def choose_intent(
     evidence: Evidence,
     hand_over: dict[str, Any] | None,
 ) -> str | None:
-    """The intent, or None where it would be a blind guess."""
+    """The intent of words after which a person takes over, or of an answer to the open question; None for all else."""
     if _says_nothing(text):
         return None
     if hand_over is not None:
@@ -225,29 +230,32 @@ def choose_intent(
             else COMPLAIN
         )
     answer = read_answer(text, awaited, facts, shares, evidence)
-    if answer is not None:
+    if answer is not None or not shares:
         return answer
-    if not shares:
-        return None
-    if _only_wishes(text, facts, shares, evidence):
-        return "wish_remedy"
+    return "wish_remedy" if _only_wishes(text, facts, shares, evidence) else None
+
+
+def choose_by_share(
+    awaited: Awaited, facts: dict[str, Any], shares: dict[str, float], evidence: Evidence, least: float
+) -> str | None:
+    """The most likely intent, or None where it would be a guess: where the best of all but complaints is below ``least``."""
     if is_complaint(shares, evidence):
         return COMPLAIN
     # What was not taken for a complaint is read as the best of the other intents.
     others = {name: share for name, share in shares.items() if name != COMPLAIN} or shares
-    rest = sum(others.values()) or 1.0
-    shares = {name: share / rest for name, share in others.items()}
-    best = max(shares, key=lambda name: shares[name])
+    no_complaint = max(1.0 - shares.get(COMPLAIN, 0.0), _TINY)
+    best = max(others, key=lambda name: others[name])
+    is_guess = others[best] / no_complaint < least
     # With nothing open a choice stays one: the service says that it was taken up already.
     if best == "accept_offer" and awaited.kind not in (None, "offer"):
         best = "wish_remedy" if "wished_remedy" in facts else "affirm"
     if best == "rate" and "rating" not in facts:
         return None
-    return best if shares.get(best, 0.0) >= _SURE or len(shares) == 1 else None
+    return None if is_guess else best
 
 
 def _is_short(text: str) -> bool:
-    return len(text) <= _LONGEST_ANSWER or (text.isascii() and len(text) <= 3 * _LONGEST_ANSWER)
+    return len(text) <= _LONGEST_ANSWER or (not has_han(text) and len(text) <= 3 * _LONGEST_ANSWER)
 
 
 def _says_nothing(text: str) -> bool:
@@ -268,5 +276,4 @@ def _tells_failure(text: str, evidence: Evidence) -> bool:
 def _only_wishes(text: str, facts: dict[str, Any], shares: dict[str, float], evidence: Evidence) -> bool:
     others = {name: share for name, share in shares.items() if name != COMPLAIN}
     best = max(others, key=lambda name: others[name], default=None)
-    short = len(text) <= (_LONGEST_ANSWER * 3 if text.isascii() else _LONGEST_ANSWER)
-    return short and best == "wish_remedy" and "wished_remedy" in facts and not evidence.failures
+    return _is_short(text) and best == "wish_remedy" and "wished_remedy" in facts and not evidence.failures

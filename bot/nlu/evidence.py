@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -104,8 +105,11 @@ def _add(table: dict[str, list[str]], key: str, words: str) -> None:
 
 
 def _is_denied(text: str, find: Find, negators: list[Find], clause_start: int) -> bool:
-    for negator in negators:
-        if negator.start >= find.start or negator.start < clause_start or negator.end > find.start:
+    # Backwards from the find, no further than any negator reaches.
+    for negator in reversed(negators[: bisect_left(negators, find.start, key=lambda each: each.start)]):
+        if negator.start < clause_start or negator.end < find.start - _NEGATOR_REACH_ENGLISH:
+            break
+        if negator.end > find.start:
             continue
         english = negator.words.isascii()
         between = text[negator.end : find.start]

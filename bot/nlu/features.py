@@ -126,12 +126,6 @@ class _Block:
         block = cls(kind, weight, kept.astype(np.int32), rarity)
         return block, block._weighted(counts[:, kept])
 
-    def matrix(self, numbers: np.ndarray, rows: np.ndarray, count: int) -> csr_matrix:
-        """Features of ``count`` messages; ``rows`` says whose each term is."""
-        places, is_known = self._places(numbers)
-        ones = np.ones(len(places), np.float32)
-        return self._weighted(csr_matrix((ones, (rows[is_known], places)), shape=(count, len(self.known))))
-
     def row(self, numbers: np.ndarray) -> Row:
         """The same of one message."""
         places, _ = self._places(numbers)
@@ -190,11 +184,6 @@ class Featuriser:
         self.lexicon_weight = lexicon_weight
         self._blocks: list[_Block] = []
 
-    @property
-    def width(self) -> int:
-        """Number of columns."""
-        return sum(len(block.known) for block in self._blocks) + (len(lexicon_columns()) if self.lexicon_weight else 0)
-
     def fit_transform(self, texts: Sequence[str]) -> csr_matrix:
         """Learns the terms of ``texts`` and returns their features, one row each."""
         self._blocks, parts = [], []
@@ -203,11 +192,6 @@ class Featuriser:
             self._blocks.append(block)
             parts.append(part)
         return self._joined(parts, texts)
-
-    def transform(self, texts: Sequence[str]) -> csr_matrix:
-        """Features of ``texts``, one row each."""
-        corpus = zip(self._blocks, self._corpus_terms(texts), strict=True)
-        return self._joined([block.matrix(numbers, rows, len(texts)) for block, (_, numbers, rows) in corpus], texts)
 
     def row(self, text: str) -> Row:
         """Features of one text; quicker than a matrix of one row."""

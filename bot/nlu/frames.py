@@ -13,7 +13,16 @@ from bisect import bisect_right
 from functools import cache, lru_cache
 
 from bot.nlu.evidence import finds_in
-from bot.nlu.lexicon import Find, PhraseSearch, chinese_phrases, clause_of, clause_starts, english_phrases, load
+from bot.nlu.lexicon import (
+    Find,
+    PhraseSearch,
+    chinese_phrases,
+    clause_of,
+    clause_starts,
+    english_phrases,
+    has_han,
+    load,
+)
 
 _ROLES = {
     ("polarity", "positive"): "good",
@@ -98,7 +107,7 @@ def _judging(text: str) -> list[tuple[int, str]]:
             by_start[find.start] = (find.end, role)
     found_starts = sorted(by_start)
     placed = [(start, signs[by_start[start][1]]) for start in found_starts]
-    english = text.isascii()
+    english = not has_han(text)
     for match in (_ENGLISH_TERM if english else _chinese_term()).finditer(text):
         before = bisect_right(found_starts, match.start()) - 1
         if before >= 0 and match.start() < by_start[found_starts[before]][0]:

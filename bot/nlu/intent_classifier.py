@@ -6,6 +6,7 @@ Two questions are asked: does it complain, and if not, what else is it. The firs
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,10 @@ from bot.nlu.terms import FRAMES, PAIRS, PARTS, WORDS
 INTENT_RANKING = "intent_ranking"
 # Key under which the part of the message that complains is left, for those who judge what about.
 COMPLAINING = "complaining"
+# Key under which the confidence is left below which the best reading of what is no complaint is a guess.
+LEAST_CONFIDENCE = "least_confidence"
 COMPLAIN = "complain"
-_SENTENCE = re.compile(r"[^。.!?;\n]+[。.!?;\n]*")
+SENTENCE = re.compile(r"[^。.!?;\n]+[。.!?;\n]*")
 _MOST_SENTENCES = 40
 # In texts from this length and so many sentences on, what complains is told from what does not.
 _LONG = 150
@@ -143,33 +146,40 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
     ) -> IntentClassifier:
         """The trained classifier; one that ranks nothing where there had been no examples."""
         component = cls(config, model_storage, resource)
-        try:
-            with model_storage.read_from(resource) as folder:
-                component._featuriser = Featuriser.load(folder)
-                if (folder / "complaint.json").exists():
-                    component._complaint = ManyLabels.load(folder, "complaint")
-                if (folder / "choice.json").exists():
-                    component._others = OneOfMany.load(folder)
-        except ValueError:
-            pass
+        with ExitStack() as stack:
+            try:
+                folder = stack.enter_context(model_storage.read_from(resource))
+            except ValueError:
+                # So Rasa says that nothing was stored; a damaged model raises other errors, which must be seen.
+                return component
+            component._featuriser = Featuriser.load(folder)
+            if (folder / "complaint.json").exists():
+                component._complaint = ManyLabels.load(folder, "complaint")
+            if (folder / "choice.json").exists():
+                component._others = OneOfMany.load(folder)
         return component
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Sets ``intent`` and ``intent_ranking`` on each message."""
         for message in messages:
             text = message.get(NORMALISED)["matching"]
-            ranking = self.ranking(text)
-            message.set(COMPLAINING, self.complaining_part(text))
+            scores = self._sentence_scores(text)
+            ranking = self._ranked(text, scores)
+            message.set(COMPLAINING, self._complaining_part(text, scores))
+            message.set(LEAST_CONFIDENCE, self.least_confidence)
             message.set(INTENT, ranking[0] if ranking else {"name": None, "confidence": 0.0}, add_to_output=True)
             message.set(INTENT_RANKING, ranking[: self._config["ranking_length"]], add_to_output=True)
         return messages
 
     def ranking(self, text: str) -> list[dict[str, Any]]:
         """Intents with confidence for a normalised lower-case text, most likely first; empty where untrained or where no word is known."""
+        return self._ranked(text, self._sentence_scores(text))
+
+    def _ranked(self, text: str, sentence_scores: dict[str, float]) -> list[dict[str, Any]]:
         if self._featuriser is None or not self._featuriser.knows_any(text):
             return []
         row = self._featuriser.row(text)
-        complaint = self._complaint_share(text, row)
+        complaint = self._complaint_share(row, sentence_scores)
         ranking = [] if self._complaint is None else [{"name": COMPLAIN, "confidence": complaint}]
         if self._others is not None:
             shares = self._others.probabilities(row) * (1.0 - complaint)
@@ -184,34 +194,36 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         """Below this the best reading is a guess: so few right ones have it that giving them up costs little."""
         return 0.0 if self._others is None else self._others.least
 
-    def _complaint_share(self, text: str, row: Row) -> float:
+    def _complaint_share(self, row: Row, sentence_scores: dict[str, float]) -> float:
         if self._complaint is None:
             return 0.0
-        whole = strongest = float(self._complaint.scores(row)[0])
-        scores = self._sentence_scores(text)
-        if len(scores) > 1:
-            strongest = max(whole, *scores.values())
+        whole = float(self._complaint.scores(row)[0])
+        strongest = max([whole, *sentence_scores.values()])
         score = (1 - _SENTENCE_WEIGHT) * whole + _SENTENCE_WEIGHT * strongest + _LEANING
         return float(1.0 / (1.0 + np.exp(-score)))
 
-    def complaining_part(self, text: str) -> str:
+    @staticmethod
+    def _complaining_part(text: str, sentence_scores: dict[str, float]) -> str:
         """The sentences of a long text that complain; the text itself where it is short or all of one piece.
 
         Praise and circumstances around a complaint would otherwise be taken for what it is about.
         """
-        if self._complaint is None or len(text) < _LONG:
+        if len(text) < _LONG or len(sentence_scores) < _FEWEST_SENTENCES:
             return text
-        scores = self._sentence_scores(text)
-        if len(scores) < _FEWEST_SENTENCES:
-            return text
-        bar = min(0.0, max(scores.values()))
-        return " ".join(sentence for sentence, score in scores.items() if score >= bar)
+        bar = min(0.0, max(sentence_scores.values()))
+        return " ".join(sentence for sentence, score in sentence_scores.items() if score >= bar)
 
     def _sentence_scores(self, text: str) -> dict[str, float]:
-        sentences = [piece for piece in _SENTENCE.findall(text) if len(piece) >= _SHORTEST_PIECE]
+        """How much each sentence complains (log-odds); empty where there is but one. The last one is all that is left."""
+        if self._complaint is None or self._featuriser is None:
+            return {}
+        sentences: list[str] = []
+        for piece in SENTENCE.findall(text):
+            # What is too short to be judged alone is read with what stood before it.
+            if sentences and (len(piece.strip()) < _SHORTEST_PIECE or len(sentences) == _MOST_SENTENCES):
+                sentences[-1] += piece
+            else:
+                sentences.append(piece)
         if len(sentences) < 2:
             return {}
-        return {
-            sentence: float(self._complaint.scores(self._featuriser.row(sentence))[0])
-            for sentence in sentences[:_MOST_SENTENCES]
-        }
+        return {piece: float(self._complaint.scores(self._featuriser.row(piece))[0]) for piece in sentences}

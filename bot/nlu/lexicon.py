@@ -28,6 +28,14 @@ _CLAUSE_END = re.compile(
 )
 
 
+_HAN = re.compile("[一-鿿㐀-䶿]")
+
+
+def has_han(text: str) -> bool:
+    """Whether there are Chinese characters in ``text``; what has none is read as English, whatever signs it has."""
+    return _HAN.search(text) is not None
+
+
 # Inside the gap of "a…b" these deny b ("用了半年都没坏").
 _DENYING = "不没未无"
 _DENIAL = re.compile(f"[{_DENYING}]")
@@ -98,7 +106,7 @@ class PhraseSearch:
         return kept
 
     def _find_chinese(self, text: str) -> Iterator[Find]:
-        if text.isascii():
+        if not has_han(text):
             return
         for start, character in enumerate(text):
             for length in self._lengths.get(character, ()):

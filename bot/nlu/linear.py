@@ -26,7 +26,7 @@ _THREADS = 2
 
 
 def _in_threads(work: Callable[[int], None], count: int) -> None:
-    """Does ``work`` for each number below ``count``; the solvers let other threads run meanwhile."""
+    """Does ``work`` for each number below ``count``; for solvers that let other threads run and draw no random numbers."""
     with ThreadPoolExecutor(_THREADS) as threads:
         for done in [threads.submit(work, number) for number in range(count)]:
             done.result()
@@ -46,13 +46,13 @@ def _separators(
     weights = np.zeros((features.shape[1], len(classes)), np.float32)
     offsets = np.full(len(classes), -1.0)
 
-    def fit(place: int) -> None:
+    # One after the other: the solver's random numbers are one stream for all threads, and models must come out alike.
+    for place in range(len(classes)):
         wanted = labels == classes[place]
         if wanted.any() and not wanted.all():
             model = LinearSVC(C=cost, random_state=_SEED, tol=1e-3).fit(features, wanted)
             weights[:, place], offsets[place] = model.coef_[0], model.intercept_[0]
 
-    _in_threads(fit, len(classes))
     return weights, offsets
 
 

@@ -16,12 +16,11 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot import LONGEST_TEXT
 from bot.nlu.lexicon import load
 
 # Key on the message under which the normaliser leaves its result.
 NORMALISED = "normalised"
-# Longer texts are cut here; the desk cuts at the same length.
-LONGEST_TEXT = 4000
 
 # The word joiner is put before typed commands by the desk so that Rasa does not obey them.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe0e\ufe0f\u00ad]")

@@ -9,7 +9,7 @@ import yaml
 from actions.commands.catalogue import COMMANDS
 from actions.commands.readings import ACTIONS
 from recovery.case_states import CaseState
-from store.tables import Case, Conversation, HandOver, InboxRow, Turn
+from store.tables import Case, Conversation, HandOver, InboxRow, Timer, Turn
 from tests.actions.dialogue import Customer, Shop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,11 +142,20 @@ def test_every_reading_can_be_taken_with_a_case_and_without(shop: Shop, customer
     assert customer.chooses(2).strip() and customer.awaited != "reading"
 
 
-def test_who_chooses_a_person_gets_one_and_the_case_goes_along(customer: Customer) -> None:
+def test_who_chooses_a_person_gets_one_and_no_complaint_that_was_not_meant(customer: Customer) -> None:
     is_unclear(customer, "complain", "request_person")
     answer = customer.chooses(2)
     assert customer.words("hand_over.asked") in answer and customer.control == "queued"
-    assert customer.case.categories == ["billing_price"]
+    assert customer.cases == []
+
+
+def test_a_wish_that_was_meant_opens_no_complaint_and_keeps_its_facts(customer: Customer) -> None:
+    is_unclear(customer, "complain", "wish_remedy", wished_remedy="refund")
+    assert customer.chooses(2).startswith(customer.words("ask.happening_after_fact"))
+    assert (customer.cases, customer.awaited) == ([], "happening")
+    customer.complains("delivery")
+    case = customer.case
+    assert (case.categories, case.emotion, case.risks, case.wished_remedy) == (["delivery"], 1, [], "refund")
 
 
 def test_a_settled_case_is_opened_again_by_the_complaint_that_was_meant(shop: Shop, customer: Customer) -> None:
@@ -263,6 +272,33 @@ def test_facts_told_before_a_wish_or_another_fact_are_kept(customer: Customer) -
     assert customer.case.wished_remedy == "refund"
 
 
+@pytest.mark.parametrize("told", ["a fact", "a wish", "unclear"])
+def test_what_is_told_beside_the_choice_is_kept_and_the_choice_is_put_again(customer: Customer, told: str) -> None:
+    is_unclear(customer, occurred="上周")
+    revision = customer.conversation.awaited_revision
+    if told == "a fact":
+        answer = customer.gives_order(ORDER)
+    elif told == "a wish":
+        answer = customer.writes("action_record_wish", ORDER, wished_remedy="refund", order_number=ORDER)
+    else:
+        answer = customer.mumbles("praise", "chitchat", order_number=ORDER)
+    assert answer == choice_of(customer, "reading.again", *COMPLAINT_OR_QUESTION)
+    assert (customer.awaited, customer.conversation.awaited_revision) == ("reading", revision)
+    customer.chooses(1)
+    case = customer.case
+    assert {fact.key: fact.value for fact in case.facts} == {"occurred": "上周", "order_number": ORDER}
+    assert case.categories == ["billing_price"]
+    assert case.wished_remedy == ("refund" if told == "a wish" else None)
+
+
+def test_a_fact_written_before_the_choice_was_put_is_kept_too(customer: Customer) -> None:
+    unclear, fact = customer.types(UNCLEAR[customer.language]), customer.types(ORDER)
+    customer.is_answered(unclear, "action_catch_all", nearest=COMPLAINT_OR_QUESTION, categories=["billing_price"])
+    customer.is_answered(fact, "action_record_fact", order_number=ORDER)
+    customer.chooses(1)
+    assert {fact.key: fact.value for fact in customer.case.facts} == {"order_number": ORDER}
+
+
 def test_small_talk_comes_back_to_the_choice(customer: Customer) -> None:
     is_unclear(customer)
     assert choice_of(customer, "reading.again", *COMPLAINT_OR_QUESTION) in customer.greets()
@@ -301,6 +337,32 @@ def test_an_invitation_to_rate_gives_way(shop: Shop, customer: Customer) -> None
     assert customer.awaited == "rating"
     is_unclear(customer)
     assert customer.awaited == "reading"
+
+
+def test_the_survey_waits_for_the_choice(shop: Shop, customer: Customer) -> None:
+    shop.sells(ORDER, total=30000, to=customer.address.public)
+    customer.complains("delivery", order_number=ORDER)
+    customer.chooses(1)
+    ask = customer.words("rating.ask", number=customer.case.number)
+    is_unclear(customer, "praise", "ask_policy")
+    shop.waits(hours=25)
+    assert ask not in customer.was_told and customer.awaited == "reading"
+    customer.chooses(1)
+    assert customer.case.ratings == []
+    shop.waits(minutes=11)
+    assert customer.was_told.count(ask) == 1 and customer.awaited == "rating"
+
+
+def test_the_survey_waits_no_longer_than_the_case_is_open(shop: Shop, customer: Customer) -> None:
+    shop.sells(ORDER, total=30000, to=customer.address.public)
+    customer.complains("delivery", order_number=ORDER)
+    customer.chooses(1)
+    is_unclear(customer, "praise", "ask_policy")
+    shop.clock.advance(seconds=shop.firm.file.close_after.total_seconds() + 1)
+    shop.fires_due()
+    shop.waits(minutes=11)
+    assert customer.case.state == CaseState.CLOSED and customer.awaited == "reading"
+    assert [timer.state for timer in shop.all(Timer) if timer.kind == "follow_up"] == ["fired"]
 
 
 def test_the_question_is_put_in_the_language_of_the_conversation(shop: Shop, mary: Customer) -> None:

@@ -14,8 +14,9 @@ import pytest
 import yaml
 from form import INTENTS, assert_form
 
+from bot import ROOT
 from bot.evaluation.complaints import facts_agree
-from bot.standalone import ROOT, Understander, training_examples
+from bot.standalone import Understander, training_examples
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 ROWS: list[dict[str, Any]] = [

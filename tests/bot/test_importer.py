@@ -10,8 +10,9 @@ from rasa.shared.exceptions import RasaException
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.importers.rasa import RasaFileImporter
 
+from bot import ROOT
 from bot.importer import Example, QuickImporter
-from bot.standalone import ROOT, training_examples
+from bot.standalone import training_examples
 
 NLU = """version: "3.1"
 nlu:

@@ -13,6 +13,7 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.nlu.complaint_assessor import ASSESSMENT
 from bot.nlu.composer import UNDERSTANDING, UnderstandingComposer
 from bot.nlu.fact_extractor import FACTS
+from bot.nlu.intent_classifier import LEAST_CONFIDENCE
 from bot.nlu.normaliser import NORMALISED, normalise
 from bot.nlu.reading_choice import NEITHER, UNDECIDED, choose_reading
 
@@ -33,6 +34,7 @@ def composed(text, shares, awaited=None):
     message.set(ASSESSMENT, ASSESSED)
     ranking = [{"name": name, "confidence": share} for name, share in shares.items()]
     message.set(INTENT_RANKING_KEY, ranking)
+    message.set(LEAST_CONFIDENCE, 0.35)
     UnderstandingComposer().process([message])
     assert_form(message.get(UNDERSTANDING))
     return message
@@ -140,6 +142,23 @@ def test_what_picks_none_is_read_as_what_it_is(understander, text, intent):
     awaited = {"kind": "reading", "revision": 3, "options": list(COMPLAINT_OR_QUESTION)}
     read = understander.understand(text, {"awaited": awaited})
     assert (read["intent"], read["facts"].get("choice")) == (intent, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        *[(text, None) for text in ("帮我看一下", "请帮我查一下", "看一下", "我想说一下", "我说一下情况", "看1下")],
+        *[(text, None) for text in ("一点", "一直", "一样", "一些", "要一下", "那一个", "我们有两个", "两个包裹")],
+        *[(text, None) for text in ("i have one", "is there one", "i only want one", "we have two", "i have 1")],
+        *[(text, UNDECIDED) for text in ("两个", "两种", "选两个", "2个", "the other one", "one or two", "either one")],
+        *[(text, NEITHER) for text in ("两个都不是", "两者都不是", "2个都不是")],
+        *[(text, 1) for text in ("一", "一个", "一个吧", "选一", "就选一个", "要一个", "第一", "选项一", "1号", "选1")],
+        *[(text, 1) for text in ("one", "one, please", "option one", "number one please", "第一,我要投诉")],
+        *[(text, 2) for text in ("二", "第二", "选二", "要二", "第两个", "2号", "two", "Two thanks", "option two")],
+    ],
+)
+def test_a_bare_numeral_that_only_counts_chooses_nothing(text, choice):
+    assert choose_reading(normalise(text)["matching"], COMPLAINT_OR_QUESTION) == choice
 
 
 @pytest.mark.parametrize("text", ["你们太差了", "你们真让人恶心", "You are hopeless"])

@@ -10,7 +10,7 @@ import sys
 import pytest
 from firms import firm
 
-from bot.past_complaints import ROOT
+from bot import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import train

@@ -17,6 +17,7 @@ from bot.training_scores import (
     doubtful_rows,
     emotion_scores,
     excerpt,
+    f1,
     intent_scores,
     warnings_of,
 )
@@ -36,9 +37,10 @@ def reading(
     confidence=0.9,
     said=(),
     level=1,
+    place="",
 ):
     shares = dict.fromkeys(said, 0.9) if not isinstance(said, dict) else said
-    return Reading(text, intent, tuple(categories), emotion, read or intent, confidence, shares, level)
+    return Reading(text, intent, tuple(categories), emotion, read or intent, confidence, shares, level, place)
 
 
 def scored(readings):
@@ -139,8 +141,8 @@ def test_the_ten_most_frequent_confusions_are_told_with_an_example():
     readings += [reading("x" * 100, "thank", read="greet")] * 9
     confusions = intent_scores(readings)["confusions"]
     assert len(confusions) == 10
-    assert confusions[0] == {"labelled": "thank", "read": "greet", "times": 9, "example": "x" * 59 + "…"}
-    assert confusions[1] == {"labelled": "greet", "read": "r00", "times": 3, "example": "say 0"}
+    assert confusions[0] == {"labelled": "thank", "read": "greet", "times": 9, "example": "x" * 59 + "…", "place": ""}
+    assert confusions[1] == {"labelled": "greet", "read": "r00", "times": 3, "example": "say 0", "place": ""}
 
 
 def test_categories_are_counted_among_complaints_that_carry_them():
@@ -156,7 +158,14 @@ def test_categories_are_counted_among_complaints_that_carry_them():
     assert scores["per_category"]["safety"] == {"examples": 2, "f1": 0.6667, "hit": 1, "wrong": 0, "missed": 1}
     # Hits 3, wrong 1, missed 1; the mean of 1 and 2/3, `other` having no example.
     assert (scores["micro_f1"], scores["macro_f1"]) == (0.75, 0.8333)
-    assert scores["confusions"] == [{"labelled": "safety", "read": "other", "times": 1, "example": "a text"}]
+    assert scores["confusions"] == [
+        {"labelled": "safety", "read": "other", "times": 1, "example": "a text", "place": ""}
+    ]
+
+
+def test_f1_follows_its_definition():
+    assert f1(2, 1, 1) == pytest.approx(2 / 3) and f1(0, 0, 0) == 1.0 and f1(0, 1, 0) == 0.0
+    assert category_scores([reading("nice", "praise")])["micro_f1"] == 1.0
 
 
 def test_the_emotion_is_measured_where_it_was_labelled():
@@ -238,28 +247,58 @@ def test_rows_that_a_confident_reading_contradicts_are_told():
 
 def test_the_report_is_printed_and_written(tmp_path, monkeypatch, capsys):
     lines = [f"the {thing} was lost by the courier,delivery" for thing in ("vase", "clock", "chair")]
-    lines += ["the courier lost my jacket,billing_price"]
+    lines += ["the courier lost my jacket,billing_price", "you charged me twice for the anorak,intent:case_status"]
     monkeypatch.setenv("AMENDS_FIRM", str(firm(tmp_path, "text,label\n" + "\n".join(lines) + "\n")))
     monkeypatch.setattr(report, "shipped_examples", small_set)
     out = tmp_path / "var" / "training_report.json"
     assert report.main(["--out", str(out)]) == 0
 
     written = json.loads(out.read_text(encoding="utf-8"))
-    assert (written["examples"], written["past_complaints"], written["folds"]) == (64, 4, 3)
+    assert (written["examples"], written["past_complaints"], written["folds"]) == (65, 5, 3)
     assert written["intents"]["per_intent"]["complain"]["examples"] == 40
     assert written["categories"]["per_category"]["delivery"]["examples"] == 15
     assert written["categories"]["micro_f1"] > 0.7
     assert "category gift_card: no example, so it is never read" in written["warnings"]
-    assert [each["read"] for each in written["doubtful_rows"]] == [["delivery"]]
+    assert ["delivery"] in [each["read"] for each in written["doubtful_rows"]]
     assert written["doubtful_rows"][0]["place"].endswith("complaints.csv:5")
-    assert out.stat().st_mode & 0o077 == 0, "it quotes customers"
-
     printed = capsys.readouterr()
     assert f"accuracy {written['intents']['accuracy']:.3f}" in printed.out
     for key in ("complain", "ask_policy", "delivery", "billing_price"):
         assert f"\n  {key} " in printed.out
     assert "complaints.csv:5: billing_price, but read as delivery" in printed.out
     assert printed.err.splitlines()[-3:][0].startswith("fold 1 of 3: trained on ")
+
+
+def test_what_customers_wrote_stands_in_the_file_alone(tmp_path, monkeypatch, capsys):
+    rows = ["the courier lost my jacket,billing_price", "you charged me twice for the anorak,intent:case_status"]
+    monkeypatch.setenv("AMENDS_FIRM", str(firm(tmp_path, "text,label\n" + "\n".join(rows) + "\n")))
+    monkeypatch.setattr(report, "shipped_examples", small_set)
+    out = tmp_path / "training_report.json"
+    out.write_text("from long ago" * 10_000, encoding="utf-8")
+    out.chmod(0o644)
+    assert report.main(["--out", str(out)]) == 0
+    assert out.stat().st_mode & 0o777 == 0o600, "one that others could read is tightened"
+
+    printed, written = capsys.readouterr(), json.loads(out.read_text(encoding="utf-8"))
+    quoted = {each["place"].rpartition("/")[2]: each["text"] for each in written["doubtful_rows"]}
+    assert quoted["complaints.csv:2"] == "the courier lost my jacket"
+    confusion = next(each for each in written["intents"]["confusions"] if each["labelled"] == "case_status")
+    assert confusion["example"] == "you charged me twice for the anorak"
+    assert f" {confusion['place']}\n" in printed.out and confusion["place"].endswith("complaints.csv:3")
+    for word in ("jacket", "anorak"):
+        assert word not in printed.out + printed.err
+
+
+def test_of_a_confusion_shipped_examples_are_quoted_and_those_of_the_firm_placed(capsys):
+    readings = [
+        reading("good day", "greet", read="thank"),
+        reading("hello Ms Li", "greet", read="rate", place="c.csv:7"),
+    ]
+    categories, emotion = category_scores(readings), emotion_scores(readings)
+    scores = {"intents": intent_scores(readings), "categories": categories, "emotion": emotion}
+    report.show({"examples": 2, "past_complaints": 1, "folds": 3, **scores, "warnings": [], "doubtful_rows": []})
+    printed = capsys.readouterr().out
+    assert "good day" in printed and "c.csv:7" in printed and "Ms Li" not in printed
 
 
 @pytest.mark.parametrize("broken", ["complaints.csv", "taxonomy.yml"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from form import assert_form
 
-from bot.evaluation.complaints import f1, score_complaints, score_non_complaints
+from bot.evaluation.complaints import score_complaints, score_non_complaints
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 OFFER = {"kind": "offer", "revision": 1, "options": ["refund", "voucher"]}
@@ -80,7 +80,3 @@ def test_only_blame_counts(understander, text, category):
     read = understander.understand(text)
     assert read["intent"] == "complain" and category in {each["key"] for each in read["categories"]}
     assert all(each["words"] for each in read["categories"][:1])
-
-
-def test_f1_follows_its_definition():
-    assert f1(2, 1, 1) == pytest.approx(2 / 3) and f1(0, 0, 0) == 1.0 and f1(0, 1, 0) == 0.0
