@@ -63,6 +63,10 @@ class Choice:
     def needs_order(self) -> bool:
         return any(term.kind in NEEDS_ORDER for term in self.terms)
 
+    def has(self, kind: str) -> bool:
+        """Whether a remedy of this kind is among them."""
+        return any(term.kind == kind for term in self.terms)
+
 
 @dataclass(frozen=True, slots=True)
 class RemedyRule:
@@ -154,16 +158,21 @@ def propose(
             order is proposed).
         already_granted_minor: what the same complaint or order has received: it counts towards every limit, and what
             is paid back for an order never exceeds its total.
-        wished: a remedy kind.
+        wished: a remedy kind. Where the rule of the leading category does not have it, the choices that have it in the
+            rules of the other categories are proposed beside.
 
     Returns:
-        At most as many as the rule has choices; empty where the firm has no rule, or none of its choices can be given.
+        Empty where the firm has no rule, or none of its choices can be given.
     """
     rule = policy.rule_for(categories, severity)
     if rule is None:
         return ()
+    choices = [(rule, choice) for choice in rule.choices]
+    if wished is not None and not any(choice.has(wished) for _, choice in choices):
+        others = dict.fromkeys(policy.rule_for([category], severity) for category in categories)
+        choices += [(other, choice) for other in others if other for choice in other.choices if choice.has(wished)]
     offers = []
-    for choice in rule.choices:
+    for licence, choice in choices:
         if choice.needs_order and order_total is None:
             continue
         remedies = tuple(ProposedRemedy(t.kind, _price(t, order_total, policy.currency)) for t in choice.terms)
@@ -179,6 +188,6 @@ def propose(
         authority = policy.authority_to_grant(cost.minor, already_granted_minor)
         if authority is Authority.NOBODY:
             continue
-        offers.append(ProposedOffer(remedies, cost, authority, rule.id, rule.approved_by))
+        offers.append(ProposedOffer(remedies, cost, authority, licence.id, licence.approved_by))
     offers.sort(key=lambda offer: all(r.kind != wished for r in offer.remedies))
     return tuple(offers)

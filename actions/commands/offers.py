@@ -26,15 +26,7 @@ def make_offer(turn: OpenTurn, case: Case) -> None:
     if case.state == CaseState.OFFERED and open_offers(turn.work, case):
         restate_offers(turn, case)
         return
-    order = proved_order(turn.work, case)
-    proposals = propose(
-        turn.firm.policy,
-        case.categories,
-        Severity(case.severity),
-        Money(order.total, order.currency) if order else None,
-        granted_minor(turn.work, case),
-        case.wished_remedy,
-    )
+    proposals = _proposals(turn, case)
     if not proposals:
         hand_over(turn, case, HandOverReason.NO_REMEDY)
         return
@@ -44,6 +36,36 @@ def make_offer(turn: OpenTurn, case: Case) -> None:
     turn.work.session.flush()
     move(turn.work, case, Transition.OFFER, "bot")
     _put(turn, case, "offer.intro_single" if len(proposals) == 1 else "offer.intro")
+
+
+def offer_wish(turn: OpenTurn, case: Case) -> bool:
+    """Put the choices anew, the wished remedy first, where the rules for one of the failures have it.
+
+    What was on offer counts as declined.
+
+    Returns:
+        False, and nothing is said, where the wish cannot be given or the rounds are used up.
+    """
+    wished = case.wished_remedy
+    if case.offer_round >= ROUNDS or not any(
+        remedy.kind == wished for proposal in _proposals(turn, case) for remedy in proposal.remedies
+    ):
+        return False
+    _decline_open(turn, case)
+    make_offer(turn, case)
+    return True
+
+
+def _proposals(turn: OpenTurn, case: Case) -> tuple[ProposedOffer, ...]:
+    order = proved_order(turn.work, case)
+    return propose(
+        turn.firm.policy,
+        case.categories,
+        Severity(case.severity),
+        Money(order.total, order.currency) if order else None,
+        granted_minor(turn.work, case),
+        case.wished_remedy,
+    )
 
 
 def restate_offers(turn: OpenTurn, case: Case) -> None:
@@ -94,15 +116,19 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
 
 def decline(turn: OpenTurn, case: Case) -> None:
     """None of the choices will do: ask what would, and after the second round bring a person."""
-    for offer in open_offers(turn.work, case):
-        offer.state, offer.answered_at = "declined", turn.work.now
-    _record_answer(turn, case, accepted=False)
-    move(turn.work, case, Transition.DECLINE, "bot")
+    _decline_open(turn, case)
     if case.offer_round >= ROUNDS:
         hand_over(turn, case, HandOverReason.OFFERS_DECLINED)
         return
     turn.say("ask.wish")
     turn.ask("wish")
+
+
+def _decline_open(turn: OpenTurn, case: Case) -> None:
+    for offer in open_offers(turn.work, case):
+        offer.state, offer.answered_at = "declined", turn.work.now
+    _record_answer(turn, case, accepted=False)
+    move(turn.work, case, Transition.DECLINE, "bot")
 
 
 def _record_answer(turn: OpenTurn, case: Case, accepted: bool) -> None:

@@ -3,7 +3,15 @@
 from actions.cases import focus_case, move_if_possible, reopen, set_fact
 from actions.commands.complaint import facts_said, go_on, hear_complaint, record_fact, restate
 from actions.commands.hand_over import hand_over
-from actions.commands.offers import choose, decline, find_choice, open_offers, restate_offers, withdraw_open_offers
+from actions.commands.offers import (
+    choose,
+    decline,
+    find_choice,
+    offer_wish,
+    open_offers,
+    restate_offers,
+    withdraw_open_offers,
+)
 from actions.commands.readings import ask_reading_again, is_reading_asked
 from actions.commands.small_talk import catch_all, not_meant
 from actions.outcomes import dimensions_of, record
@@ -124,6 +132,8 @@ def record_wish(turn: OpenTurn) -> None:
         chosen = find_choice(turn, case) if facts.wished_remedy or facts.choice else None
         if chosen is not None:
             choose(turn, case, chosen)
+            return
+        if facts.wished_remedy and offer_wish(turn, case):
             return
         withdraw_open_offers(turn.work, case)
         turn.say("wish.passed_on")

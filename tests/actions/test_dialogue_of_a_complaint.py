@@ -89,6 +89,15 @@ def test_what_was_said_at_once_is_not_asked_again(shop: Shop, customer: Customer
     assert customer.choices[0].remedies[0]["kind"] == "voucher"
 
 
+def test_a_wish_that_another_failure_allows_is_put_on_the_table(shop: Shop, customer: Customer) -> None:
+    shop.sells(ORDER, total=30000, to=belongs_to(customer))
+    customer.complains("digital_app", "billing_price", order_number=ORDER)
+    assert "refund" not in {remedy["kind"] for choice in customer.choices for remedy in choice.remedies}
+    customer.wishes("退给我 / refund it", "refund")
+    assert (customer.awaited, customer.case.state, customer.case.offer_round) == ("offer", "offered", 2)
+    assert customer.choices[0].remedies[0]["kind"] == "refund"
+
+
 def test_facts_given_before_the_complaint_are_kept(shop: Shop, wang: Customer) -> None:
     shop.sells(ORDER, total=30000, to=belongs_to(wang))
     assert wang.gives_order(ORDER).startswith(wang.words("ask.happening_after_fact"))

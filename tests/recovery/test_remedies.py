@@ -223,3 +223,28 @@ def test_a_rule_of_its_own_is_all_that_a_firms_own_category_has() -> None:
     assert rule is not None and rule.id == "own"
     # The firm left this severity to a person.
     assert firm.rule_for(["pick_up"], Severity.MEDIUM) is None
+
+
+def test_a_wish_is_looked_for_in_the_rules_of_the_other_failures_too() -> None:
+    app, billing = (
+        RemedyRule(name, (name,), (Severity.LOW,), choices, "Dora", date(2026, 11, 1))
+        for name, choices in (
+            ("digital_app", (Choice((RemedyTerm(CALL),)),)),
+            (
+                "billing_price",
+                (
+                    Choice((RemedyTerm(REFUND, percent_of_order=20, at_most_minor=10000),)),
+                    Choice((RemedyTerm(APOLOGY),)),
+                ),
+            ),
+        )
+    )
+    firm, order = RemedyPolicy("CNY", (app, billing), LIMITS), Money(30000, "CNY")
+
+    def kinds(wished: str | None) -> list[list[RemedyKind]]:
+        found = propose(firm, ["digital_app", "billing_price"], Severity.LOW, order, 0, wished)
+        return [[remedy.kind for remedy in offer.remedies] for offer in found]
+
+    assert kinds(None) == [[CALL]]
+    assert kinds("refund") == [[REFUND], [CALL]]
+    assert kinds("voucher") == [[CALL]]
