@@ -32,10 +32,11 @@ _SHORT_WORD = 3
 
 
 class Row(NamedTuple):
-    """Features of one message: columns (int array) and their values (float32 array)."""
+    """Features of one message: columns (int array), their values (float32 array), and the share of its words known."""
 
     columns: np.ndarray
     values: np.ndarray
+    coverage: float
 
 
 def lexicon_columns() -> list[str]:
@@ -128,11 +129,12 @@ class _Block:
 
     def row(self, numbers: np.ndarray) -> Row:
         """The same of one message."""
-        places, _ = self._places(numbers)
+        places, is_known = self._places(numbers)
         columns, counts = np.unique(places, return_counts=True)
         values = (1 + np.log(counts.astype(np.float32))) * self.rarity[columns]
         length = math.sqrt(float(values @ values))
-        return Row(columns, values * np.float32(self.weight / length if length else 0.0))
+        coverage = float(is_known.mean()) if len(is_known) else 0.0
+        return Row(columns, values * np.float32(self.weight / length if length else 0.0), coverage)
 
     def _places(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if not len(self.known):
@@ -195,9 +197,11 @@ class Featuriser:
 
     def row(self, text: str) -> Row:
         """Features of one text; quicker than a matrix of one row."""
-        columns, values, offset = [], [], 0
+        columns, values, offset, coverage = [], [], 0, 0.0
         for block in self._blocks:
             part = block.row(self._terms(text, block.kind).numbers)
+            if block.kind == WORDS:
+                coverage = part.coverage
             columns.append(part.columns + offset)
             values.append(part.values)
             offset += len(block.known)
@@ -206,14 +210,23 @@ class Featuriser:
             filled = np.flatnonzero(counts)
             columns.append(filled + offset)
             values.append(counts[filled] * np.float32(self.lexicon_weight))
-        return Row(np.concatenate(columns), np.concatenate(values))
+        return Row(np.concatenate(columns), np.concatenate(values), coverage)
 
-    def knows_any(self, text: str) -> bool:
-        """Whether a single word or Chinese character of ``text`` was seen in training; parts of words tell nothing."""
+    def coverage_without(self, features: csr_matrix, left_out: np.ndarray) -> np.ndarray:
+        """How much of their words the other examples would know: a share for each example left out.
+
+        Args:
+            features: of examples this was fitted on, as :meth:`fit_transform` gave them; left_out: bool, one for each.
+        """
+        begin = 0
         for block in self._blocks:
             if block.kind == WORDS:
-                return bool(len(block._places(self._terms(text, WORDS).numbers)[0]))
-        return False
+                words = features[:, begin : begin + len(block.known)] != 0
+                known = np.asarray(words[~left_out].sum(axis=0)).ravel() > 0
+                tested = words[left_out]
+                return np.asarray(tested @ known.astype(np.float32)) / np.maximum(np.diff(tested.indptr), 1)
+            begin += len(block.known)
+        return np.ones(int(left_out.sum()), np.float32)
 
     def spoken_for(self, text: str, weights: np.ndarray, most: int = 3) -> list[str]:
         """The words of ``text`` that spoke most for a label.

@@ -121,7 +121,12 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
                 features = self._featuriser.fit_transform(texts)
             rows = [row for row, intent in enumerate(intents) if intent != COMPLAIN]
             if rows:
-                self._others = OneOfMany.fit(features[rows], [intents[row] for row in rows], self._config["cost"])
+                self._others = OneOfMany.fit(
+                    features[rows],
+                    [intents[row] for row in rows],
+                    self._config["cost"],
+                    self._featuriser.coverage_without,
+                )
                 self._others.save(folder)
             self._featuriser.save(folder)
         return self._resource
@@ -172,13 +177,19 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         return messages
 
     def ranking(self, text: str) -> list[dict[str, Any]]:
-        """Intents with confidence for a normalised lower-case text, most likely first; empty where untrained or where no word is known."""
+        """Intents with confidence for a normalised lower-case text, most likely first.
+
+        Empty where untrained, or where complaints are known and not a single word is.
+        """
         return self._ranked(text, self._sentence_scores(text))
 
     def _ranked(self, text: str, sentence_scores: dict[str, float]) -> list[dict[str, Any]]:
-        if self._featuriser is None or not self._featuriser.knows_any(text):
+        if self._featuriser is None:
             return []
         row = self._featuriser.row(text)
+        if self._complaint is not None and not row.coverage:
+            # Parts of unknown words tell nothing of blame, and a case is not opened on a guess.
+            return []
         complaint = self._complaint_share(row, sentence_scores)
         ranking = [] if self._complaint is None else [{"name": COMPLAIN, "confidence": complaint}]
         if self._others is not None:

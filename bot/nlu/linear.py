@@ -22,6 +22,8 @@ _SEED = 42
 _KEPT_BACK = 5
 # Below the least confidence so many of the right choices would be given up.
 _RIGHT_ONES_LOST = 0.02
+# What a message loses of its best score where all its words are unknown. Right choices score between about -1 and 1.
+_UNKNOWN_WORDS = 1.6
 _THREADS = 2
 
 
@@ -56,16 +58,22 @@ def _separators(
     return weights, offsets
 
 
+def _known_score(scores: np.ndarray, coverage: np.ndarray) -> np.ndarray:
+    """The best score of each row, lowered by what its unknown words may have said."""
+    return np.asarray(scores.max(axis=1) - _UNKNOWN_WORDS * (1 - coverage))
+
+
 @dataclass
 class OneOfMany:
     """A choice among classes whose confidences are calibrated by temperature scaling (Guo et al. 2017).
 
     A message far from all classes gets low confidences, however much nearer it is to one than to the others: shares are
-    lowered where the best score falls below what right choices have, and what lacks to 1 then is "none of these".
+    lowered where the best score falls below what right choices have, the more so the fewer of its words are known, and
+    what lacks to 1 then is "none of these".
 
     Attributes:
         sharpness: what scores are multiplied by before the softmax.
-        edge: the best score below which a message is hardly known.
+        edge: the best score, lowered for unknown words, below which a message is hardly known.
         least: the confidence below which a choice is a guess; chosen so that few right ones are lost.
     """
 
@@ -77,8 +85,18 @@ class OneOfMany:
     least: float = 0.0
 
     @classmethod
-    def fit(cls, features: csr_matrix, labels: Sequence[str], cost: float) -> OneOfMany:
-        """Fits on all rows; sharpness and the least confidence come from rows kept back in a first fit."""
+    def fit(
+        cls,
+        features: csr_matrix,
+        labels: Sequence[str],
+        cost: float,
+        coverage_without: Callable[[csr_matrix, np.ndarray], np.ndarray],
+    ) -> OneOfMany:
+        """Fits on all rows; sharpness and the least confidence come from rows kept back in a first fit.
+
+        Args:
+            coverage_without: see :meth:`bot.nlu.features.Featuriser.coverage_without`.
+        """
         wanted, classes = np.asarray(labels), sorted(set(labels))
         if len(classes) == 1:
             return cls(classes, np.zeros((features.shape[1], 1), np.float32), np.zeros(1))
@@ -88,11 +106,11 @@ class OneOfMany:
         kept_back = np.zeros(len(wanted), bool)
         kept_back[order[chance.randint(_KEPT_BACK) :: _KEPT_BACK]] = True
         calibrated = cls(classes, *_separators(features[~kept_back], wanted[~kept_back], classes, cost))
-        calibrated._calibrate(features[kept_back], wanted[kept_back])
+        calibrated._calibrate(features[kept_back], wanted[kept_back], coverage_without(features, kept_back))
         weights, offsets = _separators(features, wanted, classes, cost)
         return cls(classes, weights, offsets, calibrated.sharpness, calibrated.edge, calibrated.least)
 
-    def _calibrate(self, features: csr_matrix, wanted: np.ndarray) -> None:
+    def _calibrate(self, features: csr_matrix, wanted: np.ndarray, coverage: np.ndarray) -> None:
         held_out = _product(features, self.weights) + self.offsets
         columns = np.searchsorted(self.classes, wanted)
         rows = np.arange(len(wanted))
@@ -104,15 +122,18 @@ class OneOfMany:
         self.sharpness = float(minimize_scalar(loss, bounds=(0.2, 20.0), method="bounded").x)
         right = held_out.argmax(axis=1) == columns
         if right.any():
-            self.edge = float(np.quantile(held_out.max(axis=1)[right], _RIGHT_ONES_LOST))
-            shares = self.probabilities(features)
+            self.edge = float(np.quantile(_known_score(held_out, coverage)[right], _RIGHT_ONES_LOST))
+            shares = self._shares(held_out, coverage)
             self.least = float(np.quantile(shares.max(axis=1)[right], _RIGHT_ONES_LOST))
 
-    def probabilities(self, features: csr_matrix | Row) -> np.ndarray:
-        """Calibrated probabilities: rows × classes, or one of each class for a single row; what lacks to 1 is none."""
-        scores = _product(features, self.weights) + self.offsets
-        nearness = expit(self.sharpness * (scores.max(axis=-1, keepdims=True) - self.edge))
-        return softmax(scores * self.sharpness, axis=-1) * nearness
+    def probabilities(self, row: Row) -> np.ndarray:
+        """Calibrated probability of each class; what lacks to 1 is none."""
+        scores = _product(row, self.weights) + self.offsets
+        return self._shares(scores[None], np.array([row.coverage]))[0]
+
+    def _shares(self, scores: np.ndarray, coverage: np.ndarray) -> np.ndarray:
+        nearness = expit(self.sharpness * (_known_score(scores, coverage) - self.edge))
+        return softmax(scores * self.sharpness, axis=-1) * nearness[:, None]
 
     def save(self, folder: Path) -> None:
         """Writes ``choice.json`` and ``choice.npz``."""

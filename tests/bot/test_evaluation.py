@@ -108,11 +108,13 @@ def test_readers_learn_what_they_are_shown(kind, tmp_path):
     assert read == ["light", "music", "door"]
 
 
-def test_the_components_bring_a_bound_of_their_own_and_read_nothing_from_unknown_words(tmp_path):
+def test_the_components_bring_a_bound_of_their_own_and_are_sure_of_nothing_in_unknown_words(tmp_path):
     reader = AmendsReader()
     reader.train(LAMPS, tmp_path)
     assert 0 < reader.least_confidence < 1
-    assert reader.read("qwertz uiop") == Reading(None, 0.0)
+    assert reader.read("qwertz uiop").confidence < reader.least_confidence / 10
+    known, half_known = reader.read("turn the lamp on"), reader.read("turn the qwertz uiop")
+    assert half_known.confidence < known.confidence
 
 
 def test_the_support_vector_machine_can_tell_two_intents_apart(tmp_path):
@@ -129,13 +131,17 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-HINT3_TRAIN = 'sentence,label\n"One, or two?",SIZE\nPay later,EMI\nWhich size fits,SIZE\nMonthly payment,EMI\n'
+HINT3_TRAIN = (
+    'sentence,label\n"One, or two?",SIZE\nPay later,EMI\nWhich size fits,SIZE\nMonthly payment,EMI\n'
+    "Which size is it,SIZE\nCan I pay monthly,EMI\nThe size fits,SIZE\nI pay later,EMI\n"
+    "Which is my size,SIZE\nA monthly payment later,EMI\n"
+)
 HINT3_TEST = "sentence,label\nwhich size,SIZE\nweather today,NO_NODES_DETECTED\npay monthly,EMI\n"
 
 
 def test_hint3_is_read_with_what_no_intent_covers_apart(tmp_path):
     intents = read_hint3(written(tmp_path / "train.csv", HINT3_TRAIN), written(tmp_path / "test.csv", HINT3_TEST))
-    assert intents.train[0] == Example("One, or two?", "SIZE") and len(intents.train) == 4
+    assert intents.train[0] == Example("One, or two?", "SIZE") and len(intents.train) == 10
     assert intents.test == [Example("which size", "SIZE"), Example("pay monthly", "EMI")]
     assert intents.out_of_scope == ["weather today"]
 
@@ -269,7 +275,7 @@ def test_the_evaluation_prints_and_writes_what_it_measured(tmp_path, capsys):
     assert results["command"].endswith("--sets hint3-sofmattress")
     assert results["versions"]["rasa"] and results["missing"] == []
     scored = results["intent_sets"]["hint3-sofmattress"]
-    assert (scored["train"], scored["test"], scored["out_of_scope"]) == (4, 2, 1)
+    assert (scored["train"], scored["test"], scored["out_of_scope"]) == (10, 2, 1)
     assert {name: each["forced_accuracy"] for name, each in scored["readers"].items()} == {"amends": 1.0, "svm": 1.0}
     assert scored["readers"]["amends"]["with_not_sure"]["out_of_scope_recall"] == 1.0
     assert "hint3-sofmattress (2 intents" in capsys.readouterr().out

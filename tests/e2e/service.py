@@ -1,7 +1,9 @@
 """A real service of its own for tests: supervisor, Rasa, action server and desk, on free ports and an empty store."""
 
+import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -142,7 +144,30 @@ class Service:
         os.kill(self.process_id(program), number)
 
     def wait_until_ready(self, seconds: float = 120) -> None:
-        wait_for(lambda: _status(self.base + "/readyz") == 200, seconds, "the service is ready")
+        """Wait until a message would be answered.
+
+        Raises:
+            AssertionError: it ended, or was not ready in time; with what its processes last wrote.
+        """
+
+        def ready_or_ended() -> bool:
+            return _status(self.base + "/readyz") == 200 or self.process.poll() is not None
+
+        try:
+            wait_for(ready_or_ended, seconds, "the service is ready")
+            assert self.process.poll() is None, f"`desk run` ended with {self.process.returncode}"
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.last_words()}") from None
+
+    def last_words(self, lines: int = 30) -> str:
+        """The end of everything that the service wrote, and what runs: why it did not start or went away."""
+        told = [f"readiness: {_body(self.base + '/readyz')}"]
+        for path in [self.folder / "output", *sorted((self.var / "log").glob("*.log"))]:
+            if path.exists():
+                last = path.read_text(errors="replace").splitlines()[-lines:]
+                told.append("\n".join([f"--- {path.name}", *last]))
+        told.append("\n".join(["--- processes", *_processes()]))
+        return "\n".join(told)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command line of the project's, on this service's store."""
@@ -210,10 +235,20 @@ def running(folder: Path, model: str, **settings: str) -> Iterator[Service]:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+    """A port that nobody listens on and that no outgoing connection is given before the service takes it.
+
+    The kernel gives outgoing connections ports of its own range; one from there may be gone, for as long as the
+    connection lives, when the service comes to listen on it.
+    """
+    while True:
+        port = random.randrange(15_000, 30_000)
+        with socket.socket() as found:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                found.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def _status(url: str) -> int:
@@ -223,5 +258,29 @@ def _status(url: str) -> int:
             return status
     except urllib.error.HTTPError as error:
         return error.code
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return 0
+
+
+def _processes() -> list[str]:
+    """Id, state and command of everything that runs here."""
+    found = []
+    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if command:
+            found.append(f"{folder.name} {state} {command[:160]}")
+    return found
+
+
+def _body(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return error.read().decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        return repr(error)
