@@ -6,8 +6,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import select
 
+from store.audit import append
 from store.database import UnitOfWork
-from store.tables import AuditEntry, Staff
+from store.tables import Staff
 
 ROLES = ("agent", "supervisor", "manager", "quality", "administrator")
 PASSWORD_LENGTH = 10
@@ -49,7 +50,7 @@ def add_account(work: UnitOfWork, login: str, name: str, role: str, language: st
             created_at=work.now,
         )
     )
-    work.session.add(AuditEntry(at=work.now, actor=by, action="add_account", subject=login, details={"role": role}))
+    append(work, by, "add_account", login, {"role": role})
     return password
 
 
@@ -66,7 +67,7 @@ def reset_password(work: UnitOfWork, login: str, by: str = "command") -> str:
     staff.password_digest = _hasher.hash(password)
     staff.must_change_password = True
     staff.failed_logins, staff.locked_until = 0, None
-    work.session.add(AuditEntry(at=work.now, actor=by, action="reset_password", subject=login, details={}))
+    append(work, by, "reset_password", login)
     return password
 
 

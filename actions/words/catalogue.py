@@ -1,4 +1,4 @@
-"""Catalogues of replies: one YAML a language, the same keys in each, filled in by Jinja2."""
+"""Catalogues of replies: one YAML a language or a folder of them, the same keys in each, filled in by Jinja2."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +30,7 @@ class Catalogue:
 
     @classmethod
     def read(cls, folder: Path) -> "Catalogue":
-        """Read ``zh.yml`` and ``en.yml``.
+        """Read ``zh.yml`` and ``en.yml``, or all files of the folders ``zh`` and ``en``.
 
         Raises:
             FirmDataError: a reply is missing in one language, is no template, or asks for other values than its
@@ -39,7 +39,8 @@ class Catalogue:
         texts = {
             language: {
                 f"{group}.{name}": text
-                for group, replies in read_yaml(folder / f"{language}.yml", _ReplyFile).root.items()
+                for path in _files(folder, language)
+                for group, replies in read_yaml(path, _ReplyFile).root.items()
                 for name, text in replies.items()
             }
             for language in LANGUAGES
@@ -57,7 +58,7 @@ class Catalogue:
             for language in LANGUAGES:
                 if language not in by_language:
                     other = next(iter(by_language))
-                    raise FirmDataError(f"{_place(folder, other, key)}: {key} is missing in {language}.yml")
+                    raise FirmDataError(f"{_place(folder, other, key)}: {key} is missing in {language}")
             if by_language["zh"] != by_language["en"]:
                 odd = by_language["zh"] ^ by_language["en"]
                 raise FirmDataError(
@@ -91,9 +92,16 @@ def _environment(language: str) -> Environment:
     return environment
 
 
+def _files(folder: Path, language: str) -> list[Path]:
+    parts = folder / language
+    return sorted(parts.glob("*.yml")) if parts.is_dir() else [folder / f"{language}.yml"]
+
+
 def _place(folder: Path, language: str, key: str) -> str:
-    path = folder / f"{language}.yml"
     name = key.partition(".")[2]
-    lines = path.read_text(encoding="utf-8").splitlines()
-    line = next((n for n, text in enumerate(lines, 1) if text.strip().startswith(f"{name}:")), 1)
-    return f"{path}:{line}"
+    files = _files(folder, language)
+    for path in files:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if line.strip().startswith(f"{name}:"):
+                return f"{path}:{number}"
+    return f"{files[0]}:1"

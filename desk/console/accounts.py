@@ -11,8 +11,9 @@ from desk.console.log_in import log_in
 from desk.console.pages import render, say
 from desk.console.permissions import PREFIX
 from desk.keys import DATABASE
+from store.audit import append
 from store.database import UnitOfWork
-from store.tables import AuditEntry, Staff
+from store.tables import Staff
 
 _HOME = f"{PREFIX}/"
 
@@ -85,7 +86,7 @@ def _change_password(work: UnitOfWork, me: sessions.SignedIn, old: str, new: str
     accounts.change_password(work, me.staff.id, old, new)
     sessions.sign_out_elsewhere(work, me.staff.id, me.digest)
     login = me.staff.login
-    work.session.add(AuditEntry(at=work.now, actor=login, action="change_password", subject=login, details={}))
+    append(work, login, "change_password", login)
 
 
 def _set_language(work: UnitOfWork, staff_id: int, language: str) -> None:

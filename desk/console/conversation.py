@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from actions.cases import get_fact
 from actions.firm import Firm
 from actions.remedies import authority_needed, describe_offer
-from actions.staff import covers
+from actions.staff.access import covers
 from desk.console.clocks import Clock, read_clock
 from desk.console.watch import conversation_versions
 from recovery.money import Money

@@ -1,91 +1,62 @@
-"""The deeds of staff as calls: each is one command of ``actions.staff`` in one unit of work."""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+"""The deeds of staff on a conversation and its case, as calls: each is one command of ``actions.staff``."""
 
 from aiohttp import web
-from sqlalchemy import select
-from sqlalchemy.exc import NoResultFound
 
-from actions import staff as commands
-from actions.conversations import storable
 from actions.firm import Firm
-from actions.staff import DeedRefused
-from desk.console.conversation import find_by_public_id
-from desk.console.guard import wants_json
-from desk.console.keys import SIGNED_IN
-from desk.console.pages import say
-from desk.console.permissions import PREFIX
-from desk.console.views import show_conversation
-from desk.errors import error_response
-from desk.keys import DATABASE, FIRM
-from recovery.case_states import IllegalTransition
-from recovery.control import Control
+from actions.staff import approvals, judging, promises, talking
+from actions.staff.access import DeedRefused
+from desk.console.performing import (
+    ANSWER_LENGTH,
+    Form,
+    case_named,
+    conversation_named,
+    first_value,
+    offer_numbered,
+    perform,
+    promise_named,
+)
 from store.blueprint import NO_STEP
 from store.database import UnitOfWork
-from store.tables import Case, Conversation, Offer, Promise, Staff
-
-# Longer answers are cut by channels; the person is told instead.
-ANSWER_LENGTH = 4000
-_STATUS = {
-    "above_authority": 403,
-    "empty_text": 422,
-    "reason_missing": 422,
-    "too_long": 422,
-    "unknown_step": 422,
-    "validity_missing": 422,
-    "wrong_assessment": 422,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a deed is done to, and the conversation whose page shows it."""
-
-    id: int
-    conversation: Conversation
-
-
-Form = Mapping[str, list[str]]
-Find = Callable[[UnitOfWork, str], Target | None]
-Deed = Callable[[UnitOfWork, Firm, Staff, int, Form], object]
+from store.tables import Case, Conversation, Staff
 
 
 async def take(request: web.Request) -> web.StreamResponse:
     """Take the conversation."""
-    return await _do(request, _conversation, lambda work, firm, me, id, _: commands.take(work, firm, me, id))
+    return await perform(request, conversation_named, lambda work, firm, me, id, _: talking.take(work, firm, me, id))
 
 
 async def answer(request: web.Request) -> web.StreamResponse:
     """Say something to the customer."""
 
     def deed(work: UnitOfWork, firm: Firm, me: Staff, id: int, form: Form) -> None:
-        text = _one(form, "text")
+        text = first_value(form, "text")
         if len(text) > ANSWER_LENGTH:
             raise DeedRefused("too_long")
-        commands.answer(work, me, id, text)
+        talking.answer(work, me, id, text)
 
-    return await _do(request, _conversation, deed)
+    return await perform(request, conversation_named, deed)
 
 
 async def give_back(request: web.Request) -> web.StreamResponse:
     """Give the conversation back to the bot."""
-    return await _do(request, _conversation, lambda work, firm, me, id, _: commands.give_back(work, firm, me, id))
+    return await perform(
+        request, conversation_named, lambda work, firm, me, id, _: talking.give_back(work, firm, me, id)
+    )
 
 
 async def close(request: web.Request) -> web.StreamResponse:
     """Settle the case."""
 
     def deed(work: UnitOfWork, firm: Firm, me: Staff, id: int, form: Form) -> None:
-        valid = {"yes": True, "no": False}.get(_one(form, "valid"))
+        valid = {"yes": True, "no": False}.get(first_value(form, "valid"))
         conversation = work.session.get_one(Conversation, id)
         if valid is None and conversation.focus_case_id is not None:
             raise DeedRefused("validity_missing")
         # Where the complaint does not stand, no step failed.
-        step = _one(form, "service_step") if valid else NO_STEP
-        commands.close(work, firm, me, id, valid=bool(valid), service_step=step)
+        step = first_value(form, "service_step") if valid else NO_STEP
+        talking.close(work, firm, me, id, valid=bool(valid), service_step=step)
 
-    return await _do(request, _conversation, deed)
+    return await perform(request, conversation_named, deed)
 
 
 async def correct(request: web.Request) -> web.StreamResponse:
@@ -93,115 +64,32 @@ async def correct(request: web.Request) -> web.StreamResponse:
 
     def deed(work: UnitOfWork, firm: Firm, me: Staff, id: int, form: Form) -> None:
         case = work.session.get_one(Case, id)
-        ticked, leading = form.get("categories", []), _one(form, "leading")
+        ticked, leading = form.get("categories", []), first_value(form, "leading")
         known = [key for key in case.categories if key in ticked]
         categories = list(dict.fromkeys([*([leading] if leading else []), *known, *ticked]))
-        emotion = _one(form, "emotion")
+        emotion = first_value(form, "emotion")
         level = int(emotion) if emotion in ("0", "1", "2", "3") else -1
-        commands.correct(work, firm, me, id, categories, level, form.get("risks", []))
+        judging.correct(work, firm, me, id, categories, level, form.get("risks", []))
 
-    return await _do(request, _case, deed)
+    return await perform(request, case_named, deed)
 
 
 async def approve(request: web.Request) -> web.StreamResponse:
     """Approve an offer that waits."""
-    return await _do(request, _offer, lambda work, firm, me, id, _: commands.approve(work, firm, me, id))
+    return await perform(request, offer_numbered, lambda work, firm, me, id, _: approvals.approve(work, firm, me, id))
 
 
 async def refuse(request: web.Request) -> web.StreamResponse:
     """Refuse an offer that waits, with a word to the customer."""
-    return await _do(
-        request, _offer, lambda work, firm, me, id, form: commands.refuse(work, firm, me, id, _one(form, "reason"))
+    return await perform(
+        request,
+        offer_numbered,
+        lambda work, firm, me, id, form: approvals.refuse(work, firm, me, id, first_value(form, "reason")),
     )
 
 
 async def keep_promise(request: web.Request) -> web.StreamResponse:
     """Note that what was promised was done."""
-    return await _do(request, _promise, lambda work, firm, me, id, _: commands.keep_promise(work, firm, me, id))
-
-
-async def _do(request: web.Request, find: Find, deed: Deed) -> web.StreamResponse:
-    """Do it and lead back to the conversation; or say why not, with what was typed still in its place."""
-    name, app = next(iter(request.match_info.values())), request.app
-    form = await _read_form(request)
-    try:
-        public_id = await app[DATABASE].run(_run, app[FIRM], request[SIGNED_IN].staff.id, find, name, deed, form)
-    except NoResultFound:
-        raise web.HTTPNotFound from None
-    except _Refused as refused:
-        return await _tell(request, refused, form)
-    location = f"{PREFIX}/conversations/{public_id}"
-    if wants_json(request):
-        return web.json_response({"location": location})
-    raise web.HTTPSeeOther(location)
-
-
-class _Refused(Exception):
-    """A deed was refused: why, on whose page it is shown, and who has the conversation."""
-
-    def __init__(self, code: str, public_id: str, control: str, holder: str | None) -> None:
-        super().__init__(code)
-        self.code, self.public_id, self.control, self.holder = code, public_id, control, holder
-
-
-def _run(work: UnitOfWork, firm: Firm, staff_id: int, find: Find, name: str, deed: Deed, form: Form) -> str:
-    target = find(work, name)
-    if target is None:
-        raise NoResultFound
-    # As the account is now: the role may have changed since the page was shown.
-    me = work.session.get_one(Staff, staff_id)
-    try:
-        deed(work, firm, me, target.id, form)
-    except (DeedRefused, IllegalTransition) as error:
-        code = error.code if isinstance(error, DeedRefused) else "not_possible_now"
-        conversation = target.conversation
-        holder = work.session.get(Staff, conversation.taken_by_id) if conversation.taken_by_id else None
-        refused = _Refused(code, conversation.public_id, conversation.control, holder.name if holder else None)
-        raise refused from error
-    return target.conversation.public_id
-
-
-async def _tell(request: web.Request, refused: _Refused, form: Form) -> web.StreamResponse:
-    status = _STATUS.get(refused.code, 409)
-    # Nobody has what waits in the queue.
-    holder = refused.holder or (say(request, "author.the_bot") if refused.control == Control.BOT else "")
-    words = say(request, f"refused.{refused.code}", holder=holder, length=ANSWER_LENGTH)
-    if wants_json(request):
-        return error_response(status, words, refused.code)
-    typed = {key: values[0] for key, values in form.items() if values}
-    return await show_conversation(request, refused.public_id, status=status, error=words, typed=typed)
-
-
-async def _read_form(request: web.Request) -> Form:
-    fields: dict[str, list[str]] = {}
-    for key, value in (await request.post()).items():
-        if isinstance(value, str):
-            fields.setdefault(key, []).append(storable(value))
-    return fields
-
-
-def _one(form: Form, key: str) -> str:
-    values = form.get(key)
-    return values[0].strip() if values else ""
-
-
-def _conversation(work: UnitOfWork, public_id: str) -> Target | None:
-    found = find_by_public_id(work, public_id)
-    return Target(found.id, found) if found else None
-
-
-def _case(work: UnitOfWork, number: str) -> Target | None:
-    found = work.session.scalars(select(Case).where(Case.number == number)).first()
-    return Target(found.id, found.conversation) if found else None
-
-
-def _offer(work: UnitOfWork, offer_id: str) -> Target | None:
-    if not offer_id.isascii() or not offer_id.isdigit() or len(offer_id) > 15:
-        return None
-    found = work.session.get(Offer, int(offer_id))
-    return Target(found.id, work.session.get_one(Case, found.case_id).conversation) if found else None
-
-
-def _promise(work: UnitOfWork, public_id: str) -> Target | None:
-    found = work.session.scalars(select(Promise).where(Promise.public_id == public_id)).first()
-    return Target(found.id, work.session.get_one(Conversation, found.conversation_id)) if found else None
+    return await perform(
+        request, promise_named, lambda work, firm, me, id, _: promises.keep_promise(work, firm, me, id)
+    )

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from desk.accounts import find_account, is_password
 from desk.console.sessions import new_token, sign_in
+from store.audit import append
 from store.database import Database, UnitOfWork
-from store.tables import AuditEntry, Staff
+from store.tables import Staff
 
 FAILURES_BEFORE_LOCK = 5
 LOCKED_FOR = timedelta(minutes=15)
@@ -56,4 +57,4 @@ def _conclude(work: UnitOfWork, checked: Staff | None, right: bool) -> str | Non
 
 
 def _audit(work: UnitOfWork, login: str, action: str) -> None:
-    work.session.add(AuditEntry(at=work.now, actor=login or "unknown", action=action, subject=login, details={}))
+    append(work, login or "unknown", action, login)

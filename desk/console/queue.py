@@ -7,7 +7,7 @@ from sqlalchemy.orm import selectinload
 
 from actions.firm import Firm
 from actions.remedies import authority_needed, describe_offer
-from actions.staff import covers
+from actions.staff.access import covers
 from desk.console.clocks import Clock, read_clock
 from desk.console.conversation_rows import ConversationRow, read_rows
 from desk.console.watch import queue_version

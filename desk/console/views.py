@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from actions.conversations import storable
-from actions.staff import MAY_TAKE_FROM_OTHERS
+from actions.staff.access import MAY_TAKE_FROM_OTHERS
 from desk.console.conversation import read_conversation
 from desk.console.finding import find_conversations
 from desk.console.keys import SIGNED_IN

@@ -14,24 +14,48 @@ from store.tables.cases import (
 )
 from store.tables.conversations import Conversation, Customer, Identity, InboxRow, Message, OutboxRow, Timer, Turn
 from store.tables.firm import Order, OrderIdentity, RefundEntry, Voucher
+from store.tables.handling import (
+    Attachment,
+    CannedReply,
+    CaseClock,
+    CaseLink,
+    Consultation,
+    Correction,
+    CustomerMerge,
+    Macro,
+    Note,
+)
+from store.tables.notifying import Notification, NotificationDelivery
 from store.tables.outcomes import CaseStepOutcome, DailyCount, OutcomeEventRow, Volume
-from store.tables.people import AuditEntry, Staff, StaffSession, WebSession
+from store.tables.people import ApiToken, AuditEntry, SavedView, Staff, StaffSession, WebSession
 
 __all__ = [
+    "ApiToken",
     "Assessment",
+    "Attachment",
     "AuditEntry",
     "Base",
+    "CannedReply",
     "Case",
+    "CaseClock",
+    "CaseLink",
     "CaseStepOutcome",
     "CaseTransition",
+    "Consultation",
     "Conversation",
+    "Correction",
     "Customer",
+    "CustomerMerge",
     "DailyCount",
     "Fact",
     "HandOver",
     "Identity",
     "InboxRow",
+    "Macro",
     "Message",
+    "Note",
+    "Notification",
+    "NotificationDelivery",
     "Offer",
     "Order",
     "OrderIdentity",
@@ -41,6 +65,7 @@ __all__ = [
     "Rating",
     "RefundEntry",
     "Remedy",
+    "SavedView",
     "Staff",
     "StaffSession",
     "Timer",

@@ -14,7 +14,11 @@ class Case(Base):
     """One complaint."""
 
     __tablename__ = "cases"
-    __table_args__ = (Index("ix_cases_customer_id_opened_at", "customer_id", "opened_at"),)
+    __table_args__ = (
+        Index("ix_cases_customer_id_opened_at", "customer_id", "opened_at"),
+        Index("ix_cases_department_state", "department", "state"),
+        Index("ix_cases_state_resolution_due", "state", "resolution_due"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     number: Mapped[str] = mapped_column(String(16), unique=True, default=case_number)
@@ -49,6 +53,11 @@ class Case(Base):
     resolution_due: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    next_update_due: Mapped[datetime | None]
+    # No foreign keys on these two: SQLite cannot add one without building the table anew.
+    opened_by_id: Mapped[int | None] = mapped_column(BigId)  # of the staff who recorded it; null: the bot
+    merged_into_id: Mapped[int | None] = mapped_column(BigId)
+    erased_at: Mapped[datetime | None]
 
     customer: Mapped[Customer] = relationship(lazy="joined", innerjoin=True)
     conversation: Mapped[Conversation] = relationship(foreign_keys=[conversation_id])

@@ -18,6 +18,15 @@ class Customer(Base):
     public_id: Mapped[str] = mapped_column(String(32), unique=True, default=unguessable)
     tier: Mapped[str] = mapped_column(String(16), default="regular")
     created_at: Mapped[datetime]
+    # What staff learnt of the person.
+    name: Mapped[str | None] = mapped_column(String(100))
+    phone: Mapped[str | None] = mapped_column(String(32))
+    preferences: Mapped[list[str]] = mapped_column(default=list)  # in the firm's words, such as "calls after six"
+    tier_set_by: Mapped[str | None] = mapped_column(String(64))
+    # Line organisation (S0): the one person who looks after this customer.
+    named_staff_id: Mapped[int | None] = mapped_column(BigId)
+    merged_into_id: Mapped[int | None] = mapped_column(BigId)
+    erased_at: Mapped[datetime | None]
 
     identities: Mapped[list["Identity"]] = relationship(back_populates="customer")
 
@@ -75,6 +84,10 @@ class Conversation(Base):
     queued_at: Mapped[datetime | None]
     queue_rank: Mapped[int] = mapped_column(default=1)  # the smaller is taken first, then who waits longest
     taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    # Routing: whose line it waits in, and whom it was given to; others may still take it.
+    department: Mapped[str | None] = mapped_column(String(64))
+    assigned_to_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    assigned_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     identity: Mapped[Identity] = relationship(lazy="joined", innerjoin=True)

@@ -11,7 +11,7 @@ from actions.connectors.errors import ConnectorError
 from actions.connectors.orders import OrderTwin, upsert_order
 from actions.firm import Firm
 from actions.remedies import carry_out
-from actions.staff import give_back, take
+from actions.staff.talking import give_back, take
 from recovery.case_states import CaseState, Transition
 from recovery.money import Money
 from store.database import Database

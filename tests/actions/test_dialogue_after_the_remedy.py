@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actions.due import NotNow, fire
-from actions.staff import answer, close, give_back, keep_promise, take
+from actions.staff.promises import keep_promise
+from actions.staff.talking import answer, close, give_back, take
 from recovery.case_states import CaseState
 from store.tables import RefundEntry, Staff, Timer
 from tests.actions.dialogue import Customer, Shop

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from actions.staff import DeedRefused, approve, refuse
+from actions.staff.access import DeedRefused
+from actions.staff.approvals import approve, refuse
 from recovery.case_states import CaseState
 from store.tables import HandOver, RefundEntry, Staff
 from tests.actions.dialogue import Customer, Shop

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from actions.commands.catalogue import command_for
 from actions.firm import Firm, load_firm
-from actions.staff import correct
+from actions.staff.judging import correct
 from actions.turns import TurnKey, take_turn
 from actions.understanding import read_understanding
 from recovery.severity import Severity

@@ -5,15 +5,10 @@ from typing import Any
 
 import pytest
 
-from actions.staff import (
-    DeedRefused,
-    answer,
-    close,
-    correct,
-    give_back,
-    keep_promise,
-    take,
-)
+from actions.staff.access import DeedRefused
+from actions.staff.judging import correct
+from actions.staff.promises import keep_promise
+from actions.staff.talking import answer, close, give_back, take
 from recovery.case_states import CaseState
 from store.tables import Assessment, AuditEntry, InboxRow, Staff
 from tests.actions.dialogue import Customer, Shop

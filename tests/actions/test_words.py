@@ -203,8 +203,8 @@ def catalogue(folder: Path, zh: str, en: str) -> Catalogue:
 @pytest.mark.parametrize(
     ("zh", "en", "place", "words"),
     [
-        ("a:\n  x: 一\n  y: 二\n", "a:\n  x: one\n", "zh.yml:3", "missing in en.yml"),
-        ("a:\n  x: 一\n", "a:\n  x: one\n  y: two\n", "en.yml:3", "missing in zh.yml"),
+        ("a:\n  x: 一\n  y: 二\n", "a:\n  x: one\n", "zh.yml:3", "missing in en"),
+        ("a:\n  x: 一\n", "a:\n  x: one\n  y: two\n", "en.yml:3", "missing in zh"),
         ("a:\n  x: '{{ n }}'\n", "a:\n  x: '{{ m }}'\n", "zh.yml:2", "only one language names m, n"),
         ("a:\n  x: 一\n", "a:\n  x: '{{ n'\n", "en.yml:2", "a.x"),
         ("a:\n  x: 一\n  x: 二\n", "a:\n  x: one\n", "zh.yml:3", "twice"),

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from actions.conversations import Address, MessageConflict, receive
 from actions.firm import Firm
 from actions.giving_up import give_up, hold
-from actions.staff import take
+from actions.staff.talking import take
 from actions.timers import TimerKind
 from actions.turns import StaleTurn
 from desk.rasa import RasaMessage

@@ -10,7 +10,7 @@ from actions.connectors.refunds import RefundTwin
 from actions.due import NotNow, fire
 from actions.firm import Firm
 from actions.remedies import Connectors
-from actions.staff import take
+from actions.staff.talking import take
 from actions.timers import TimerKind
 from desk.channels.transport import Outgoing, PulledTransport, TransportError
 from desk.hub import Hub

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from actions.conversations import Address, find_conversation, lock_conversation, say
-from actions.staff import answer, take
+from actions.staff.talking import answer, take
 from desk.channels.web import views
 from desk.channels.web.views import STREAMS
 from desk.keys import HUB

@@ -1,0 +1,1 @@
+"""What staff do; every deed is one unit of work and leaves a trace in the audit log."""

@@ -1,0 +1,71 @@
+"""Decide on offers that wait for a person."""
+
+from actions.cases import move
+from actions.commands.hand_over import hand_over_outside_turn
+from actions.conversations import lock_conversation, say
+from actions.firm import Firm
+from actions.promises import keep_promises
+from actions.remedies import authority_needed, describe_offer, grant, lock_order
+from actions.staff.access import DeedRefused, audit, covers
+from recovery.case_states import Transition
+from recovery.control import Control, HandOverReason
+from recovery.remedies import Authority
+from store.database import UnitOfWork
+from store.tables import Case, Conversation, Offer, Staff
+
+
+def approve(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int) -> None:
+    """Approve an offer that waits for a person, within this person's own authority.
+
+    Raises:
+        DeedRefused: it no longer waits, or is above this person's authority.
+    """
+    offer, case, conversation = _waiting_offer(work, offer_id)
+    lock_order(work, case)
+    if not covers(staff, authority_needed(work, firm, case, offer)):
+        raise DeedRefused("above_authority")
+    offer.approved_by = staff.login
+    keep_promises(work, conversation, "approval")
+    grant(work, firm, conversation, case, offer, None, staff.login)
+    language = conversation.language or firm.file.language
+    what = describe_offer(firm, language, offer)
+    say(work, conversation, firm.words.render(language, "offer.approved", what=what), case_id=case.id)
+    audit(work, staff, "approve", case.number)
+
+
+def refuse(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int, reason: str) -> None:
+    """Refuse an offer that waits, with a word to the customer; the case goes to a person.
+
+    Raises:
+        DeedRefused: it no longer waits, is above this person's authority, or no reason is given.
+    """
+    offer, case, conversation = _waiting_offer(work, offer_id)
+    needed = authority_needed(work, firm, case, offer)
+    # What nobody may grant, the highest may still refuse: the customer waits for a word.
+    if not covers(staff, Authority.MANAGER if needed is Authority.NOBODY else needed):
+        raise DeedRefused("above_authority")
+    if not reason.strip():
+        raise DeedRefused("reason_missing")
+    offer.state, offer.answered_at = "refused", work.now
+    move(work, case, Transition.REFUSE_APPROVAL, staff.login)
+    keep_promises(work, conversation, "approval")
+    language = conversation.language or firm.file.language
+    what = describe_offer(firm, language, offer)
+    words = firm.words.render(language, "offer.refused", what=what, reason=reason.strip())
+    say(work, conversation, words, author="staff", staff_id=staff.id, case_id=case.id)
+    if conversation.control == Control.BOT:
+        # A refusal is talked over with a person.
+        reason = HandOverReason.ABOVE_AUTHORITY
+        hand_over_outside_turn(work, firm, conversation, case, reason, by=staff.login)
+    audit(work, staff, "refuse", case.number)
+
+
+def _waiting_offer(work: UnitOfWork, offer_id: int) -> tuple[Offer, Case, Conversation]:
+    offer = work.session.get_one(Offer, offer_id)
+    case = work.session.get_one(Case, offer.case_id)
+    conversation = lock_conversation(work, case.conversation_id)
+    work.session.refresh(offer)
+    work.session.refresh(case)
+    if offer.state != "awaiting_approval":
+        raise DeedRefused("not_waiting")
+    return offer, case, conversation

@@ -1,0 +1,44 @@
+"""Note that what was promised was done."""
+
+from actions.conversations import lock_conversation
+from actions.firm import Firm
+from actions.promises import settle
+from actions.remedies import executed, resolve_if_done
+from actions.staff.access import DeedRefused, audit
+from recovery.remedies import RemedyKind
+from store.database import UnitOfWork
+from store.tables import Case, Promise, Staff
+from store.tables.base import readable_number
+
+# Promises that are kept by the deed itself, never by saying so: an answer, a decision on an offer.
+_KEPT_BY_DOING = {"person_answers", "approval"}
+
+
+def keep_promise(work: UnitOfWork, firm: Firm, staff: Staff, promise_id: int) -> None:
+    """Note that what was promised, such as a call back, was done.
+
+    A call that was promised for an earlier time and is made after all carries out its remedy, too; the promise stays
+    broken.
+
+    Raises:
+        DeedRefused: it was settled before, or is kept by the deed itself (an answer, a decision on an offer).
+    """
+    promise = work.session.get_one(Promise, promise_id)
+    conversation = lock_conversation(work, promise.conversation_id)
+    work.session.refresh(promise)
+    if promise.kind in _KEPT_BY_DOING:
+        raise DeedRefused("kept_by_doing")
+    case = work.session.get_one(Case, promise.case_id) if promise.case_id is not None else None
+    owed = [
+        remedy
+        for remedy in (case.remedies if case is not None and promise.kind == "call_back" else [])
+        if remedy.kind == RemedyKind.CALL_BACK and remedy.state == "intended"
+    ]
+    if promise.state != "open" and not owed:
+        raise DeedRefused("promise_settled")
+    settle(work, promise, kept=promise.due_at >= work.now)
+    if case is not None:
+        for remedy in owed:
+            executed(work, case, remedy, readable_number("CB", 2))
+        resolve_if_done(work, firm, conversation, case, staff.login)
+    audit(work, staff, "keep_promise", promise.public_id)

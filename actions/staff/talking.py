@@ -1,0 +1,170 @@
+"""Take a conversation, answer in it, give it back, close its case."""
+
+from sqlalchemy import select, update
+
+from actions.cases import focus_case, move
+from actions.conversations import await_nothing, lock_conversation, say
+from actions.firm import Firm
+from actions.outcomes import dimensions_of, record
+from actions.promises import keep_promises
+from actions.remedies import plan_follow_up
+from actions.staff.access import MAY_TAKE_FROM_OTHERS, DeedRefused, audit, mine
+from actions.turns import finish
+from recovery.case_states import CaseState, Transition, can_follow
+from recovery.control import Control
+from recovery.events import CaseJudged
+from store.database import UnitOfWork
+from store.tables import Case, Conversation, HandOver, InboxRow, Message, Staff
+
+
+def take(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> Conversation:
+    """Take the conversation, from the queue or from the bot; a turn under way finds the fence moved (line 7).
+
+    Raises:
+        DeedRefused: a colleague has it.
+    """
+    conversation = lock_conversation(work, conversation_id)
+    if conversation.control == Control.STAFF:
+        if conversation.taken_by_id == staff.id:
+            return conversation
+        if staff.role not in MAY_TAKE_FROM_OTHERS:
+            raise DeedRefused("taken_by_colleague")
+    conversation.control = Control.STAFF
+    conversation.taken_by_id = staff.id
+    conversation.queued_at = None
+    conversation.fence += 1
+    await_nothing(conversation)
+    for row in _open_rows(work, conversation):
+        finish(work, row, "console")
+    _current_hand_over(work, conversation, staff)
+    case = focus_case(work, conversation)
+    if case is not None:
+        case.owner_id = staff.id
+        if case.state in (CaseState.OPEN, CaseState.OFFERED):
+            move(work, case, Transition.HAND_OVER, staff.login)
+    say(
+        work,
+        conversation,
+        firm.words.render(conversation.language or firm.file.language, "person.joined", name=staff.name),
+    )
+    audit(work, staff, "take", conversation.public_id)
+    return conversation
+
+
+def answer(work: UnitOfWork, staff: Staff, conversation_id: int, text: str) -> Message:
+    """Say something to the customer; the promise that a person answers is kept by it.
+
+    Raises:
+        DeedRefused: the conversation is not this person's, or the text is empty.
+    """
+    conversation = mine(work, staff, conversation_id)
+    if not text.strip():
+        raise DeedRefused("empty_text")
+    message = say(work, conversation, text.strip(), author="staff", staff_id=staff.id)
+    keep_promises(work, conversation, "person_answers")
+    case = focus_case(work, conversation)
+    if case is not None and case.first_response_at is None:
+        case.first_response_at = work.now
+    return message
+
+
+def give_back(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> None:
+    """Give the conversation back to the bot.
+
+    Raises:
+        DeedRefused: the conversation is not this person's.
+    """
+    conversation = mine(work, staff, conversation_id)
+    end_control(work, conversation)
+    case = focus_case(work, conversation)
+    if case is not None:
+        # The question they answered is gone; the bot's next round numbers its choices anew.
+        withdraw_open_offers(work, case)
+    if case is not None and case.state == CaseState.WITH_STAFF:
+        move(work, case, Transition.GIVE_BACK, staff.login)
+    language = conversation.language or firm.file.language
+    say(work, conversation, firm.words.render(language, "person.gave_back"))
+    audit(work, staff, "give_back", conversation.public_id)
+
+
+def close(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, *, valid: bool, service_step: str) -> None:
+    """Settle the case as handled by a person, say whether the complaint stood, and give the conversation back.
+
+    Args:
+        valid: whether the complaint stands.
+        service_step: the step of the service blueprint that failed; empty where none fits.
+
+    Raises:
+        DeedRefused: the conversation is not this person's, money is still on its way, or no such step.
+    """
+    conversation = mine(work, staff, conversation_id)
+    case = focus_case(work, conversation)
+    if service_step and service_step not in firm.blueprint.names:
+        raise DeedRefused("unknown_step")
+    if case is not None and _is_under_way(case):
+        raise DeedRefused("remedy_under_way")
+    if case is not None and can_follow(CaseState(case.state), Transition.RESOLVE):
+        case.valid, case.service_step = valid, service_step
+        record(
+            work,
+            CaseJudged(
+                case_number=case.number,
+                at=work.now,
+                dimensions=dimensions_of(case),
+                valid=valid,
+                service_step=service_step,
+            ),
+        )
+        withdraw_open_offers(work, case)
+        move(work, case, Transition.RESOLVE, staff.login)
+        plan_follow_up(work, firm, conversation, case)
+    end_control(work, conversation)
+    language = conversation.language or firm.file.language
+    say(work, conversation, firm.words.render(language, "person.gave_back"))
+    audit(work, staff, "close", case.number if case else conversation.public_id)
+
+
+def withdraw_open_offers(work: UnitOfWork, case: Case) -> None:
+    """The question they answered is gone."""
+    for offer in case.offers:
+        if offer.state == "open":
+            offer.state, offer.answered_at = "superseded", work.now
+
+
+def end_control(work: UnitOfWork, conversation: Conversation) -> None:
+    """Give control back to the bot; whoever still works for the person finds the fence moved."""
+    conversation.control = Control.BOT
+    conversation.taken_by_id = None
+    conversation.fence += 1
+    work.session.execute(
+        update(HandOver)
+        .where(HandOver.conversation_id == conversation.id, HandOver.ended_at.is_(None))
+        .values(ended_at=work.now)
+    )
+
+
+def _is_under_way(case: Case) -> bool:
+    """Whether somebody must decide on an offer, or a granted remedy is not carried out yet; a failed one is over."""
+    return case.state == CaseState.AWAITING_APPROVAL or any(remedy.state == "intended" for remedy in case.remedies)
+
+
+def _current_hand_over(work: UnitOfWork, conversation: Conversation, staff: Staff) -> None:
+    """Note who took the hand-over that waits; taking straight from the bot is one, too."""
+    waiting = work.session.scalars(
+        select(HandOver).where(HandOver.conversation_id == conversation.id, HandOver.ended_at.is_(None))
+    ).first()
+    if waiting is None:
+        waiting = HandOver(
+            conversation_id=conversation.id,
+            case_id=conversation.focus_case_id,
+            reason="taken",
+            by=staff.login,
+            at=work.now,
+        )
+        work.session.add(waiting)
+    waiting.taken_by_id, waiting.taken_at = staff.id, work.now
+
+
+def _open_rows(work: UnitOfWork, conversation: Conversation) -> list[InboxRow]:
+    statement = select(InboxRow).where(InboxRow.conversation_id == conversation.id, InboxRow.state == "open")
+    return list(work.session.scalars(statement))

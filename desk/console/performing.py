@@ -1,0 +1,136 @@
+"""How a deed of staff is asked for: read the form, do it in one unit of work, lead back to its page, or say why not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
+
+from actions.conversations import storable
+from actions.firm import Firm
+from actions.staff.access import DeedRefused
+from desk.console.conversation import find_by_public_id
+from desk.console.guard import wants_json
+from desk.console.keys import SIGNED_IN
+from desk.console.pages import say
+from desk.console.permissions import PREFIX
+from desk.console.views import show_conversation
+from desk.errors import error_response
+from desk.keys import DATABASE, FIRM
+from recovery.case_states import IllegalTransition
+from recovery.control import Control
+from store.database import UnitOfWork
+from store.tables import Case, Conversation, Offer, Promise, Staff
+
+# Longer answers are cut by channels; the person is told instead.
+ANSWER_LENGTH = 4000
+_STATUS = {
+    "above_authority": 403,
+    "empty_text": 422,
+    "reason_missing": 422,
+    "too_long": 422,
+    "unknown_step": 422,
+    "validity_missing": 422,
+    "wrong_assessment": 422,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a deed is done to, and the conversation whose page shows it."""
+
+    id: int
+    conversation: Conversation
+
+
+Form = Mapping[str, list[str]]
+Find = Callable[[UnitOfWork, str], Target | None]
+Deed = Callable[[UnitOfWork, Firm, Staff, int, Form], object]
+
+
+async def perform(request: web.Request, find: Find, deed: Deed) -> web.StreamResponse:
+    """Do it and lead back to the conversation; or say why not, with what was typed still in its place."""
+    name, app = next(iter(request.match_info.values())), request.app
+    form = await _read_form(request)
+    try:
+        public_id = await app[DATABASE].run(_run, app[FIRM], request[SIGNED_IN].staff.id, find, name, deed, form)
+    except NoResultFound:
+        raise web.HTTPNotFound from None
+    except _Refused as refused:
+        return await _tell(request, refused, form)
+    location = f"{PREFIX}/conversations/{public_id}"
+    if wants_json(request):
+        return web.json_response({"location": location})
+    raise web.HTTPSeeOther(location)
+
+
+class _Refused(Exception):
+    """A deed was refused: why, on whose page it is shown, and who has the conversation."""
+
+    def __init__(self, code: str, public_id: str, control: str, holder: str | None) -> None:
+        super().__init__(code)
+        self.code, self.public_id, self.control, self.holder = code, public_id, control, holder
+
+
+def _run(work: UnitOfWork, firm: Firm, staff_id: int, find: Find, name: str, deed: Deed, form: Form) -> str:
+    target = find(work, name)
+    if target is None:
+        raise NoResultFound
+    # As the account is now: the role may have changed since the page was shown.
+    me = work.session.get_one(Staff, staff_id)
+    try:
+        deed(work, firm, me, target.id, form)
+    except (DeedRefused, IllegalTransition) as error:
+        code = error.code if isinstance(error, DeedRefused) else "not_possible_now"
+        conversation = target.conversation
+        holder = work.session.get(Staff, conversation.taken_by_id) if conversation.taken_by_id else None
+        refused = _Refused(code, conversation.public_id, conversation.control, holder.name if holder else None)
+        raise refused from error
+    return target.conversation.public_id
+
+
+async def _tell(request: web.Request, refused: _Refused, form: Form) -> web.StreamResponse:
+    status = _STATUS.get(refused.code, 409)
+    # Nobody has what waits in the queue.
+    holder = refused.holder or (say(request, "author.the_bot") if refused.control == Control.BOT else "")
+    words = say(request, f"refused.{refused.code}", holder=holder, length=ANSWER_LENGTH)
+    if wants_json(request):
+        return error_response(status, words, refused.code)
+    typed = {key: values[0] for key, values in form.items() if values}
+    return await show_conversation(request, refused.public_id, status=status, error=words, typed=typed)
+
+
+async def _read_form(request: web.Request) -> Form:
+    fields: dict[str, list[str]] = {}
+    for key, value in (await request.post()).items():
+        if isinstance(value, str):
+            fields.setdefault(key, []).append(storable(value))
+    return fields
+
+
+def first_value(form: Form, key: str) -> str:
+    values = form.get(key)
+    return values[0].strip() if values else ""
+
+
+def conversation_named(work: UnitOfWork, public_id: str) -> Target | None:
+    found = find_by_public_id(work, public_id)
+    return Target(found.id, found) if found else None
+
+
+def case_named(work: UnitOfWork, number: str) -> Target | None:
+    found = work.session.scalars(select(Case).where(Case.number == number)).first()
+    return Target(found.id, found.conversation) if found else None
+
+
+def offer_numbered(work: UnitOfWork, offer_id: str) -> Target | None:
+    if not offer_id.isascii() or not offer_id.isdigit() or len(offer_id) > 15:
+        return None
+    found = work.session.get(Offer, int(offer_id))
+    return Target(found.id, work.session.get_one(Case, found.case_id).conversation) if found else None
+
+
+def promise_named(work: UnitOfWork, public_id: str) -> Target | None:
+    found = work.session.scalars(select(Promise).where(Promise.public_id == public_id)).first()
+    return Target(found.id, work.session.get_one(Conversation, found.conversation_id)) if found else None
