@@ -190,7 +190,7 @@ def test_both_languages_name_everything_that_can_be_shown() -> None:
 
 
 def test_every_text_that_a_page_asks_for_is_there_and_none_is_idle() -> None:
-    sources = [*_FOLDER.glob("templates/*.html"), *_FOLDER.glob("*.py")]
+    sources = [*_FOLDER.rglob("templates/**/*.html"), *_FOLDER.rglob("*.py")]
     asked = {key for path in sources for key in re.findall(r"[\"']([a-z]+\.[a-z_0-9]*[a-z0-9])[\"']", path.read_text())}
     keys = read_words().keys()
     groups = {key.partition(".")[0] for key in keys}
