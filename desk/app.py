@@ -18,6 +18,7 @@ from desk import console
 from desk.api.routes import add_routes
 from desk.channels.transport import PulledTransport, Transport
 from desk.channels.web import views as web_chat
+from desk.elsewhere import Elsewhere
 from desk.errors import BODY_LIMIT, tell_errors
 from desk.health import healthz, metrics, readyz
 from desk.hub import Hub
@@ -73,7 +74,10 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
         async with aiohttp.ClientSession() as session:
             app[HTTP] = session
             app[RASA] = Rasa(session, settings.rasa, settings.secret("rasa_token"))
+            elsewhere = _keep_going("elsewhere", Elsewhere(app[DATABASE], hub).run())
             yield
+            elsewhere.cancel()
+            await asyncio.gather(elsewhere, return_exceptions=True)
         if parts.database is None:
             app[DATABASE].close()
 
