@@ -18,7 +18,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._waiting: dict[int | None, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: dict[int | None, set[Bell]] = defaultdict(set)
 
     def committed(self, conversations: set[int]) -> None:
         """Wake those who wait for ``conversations``; called from any thread."""
@@ -32,26 +32,39 @@ class Hub:
     @contextmanager
     def listening(self, conversation_id: int | None) -> Iterator["Bell"]:
         """A bell that rings when something happens in the conversation; None for any conversation."""
-        event = asyncio.Event()
-        self._waiting[conversation_id].add(event)
+        bell = Bell()
+        self._waiting[conversation_id].add(bell)
         try:
-            yield Bell(event)
+            yield bell
         finally:
-            self._waiting[conversation_id].discard(event)
+            self._waiting[conversation_id].discard(bell)
             if not self._waiting[conversation_id]:
                 del self._waiting[conversation_id]
 
     def _wake(self, conversations: set[int]) -> None:
-        for key in (*conversations, None):
-            for event in self._waiting.get(key, ()):
-                event.set()
+        for bell in self._waiting.get(None, ()):
+            bell.ring(conversations)
+        for key in conversations:
+            for bell in self._waiting.get(key, ()):
+                bell.ring({key})
 
 
 class Bell:
     """Rings once for any number of wake-ups since it was last heard."""
 
-    def __init__(self, event: asyncio.Event) -> None:
-        self._event = event
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._rung_for: set[int] = set()
+
+    def ring(self, conversations: set[int]) -> None:
+        """Something happened in ``conversations``."""
+        self._rung_for |= conversations
+        self._event.set()
+
+    def rung_for(self) -> set[int]:
+        """The conversations it rang for since this was asked last."""
+        rung, self._rung_for = self._rung_for, set()
+        return rung
 
     async def wait(self, at_most: float = LOOK_AGAIN_SECONDS) -> None:
         """Wait for a ring, or until it is time to look anyway."""

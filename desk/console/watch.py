@@ -1,7 +1,8 @@
 """Tells open pages that something changed; what changed they read anew.
 
 One look at the store serves all pages of this process, however many are open. A look follows every commit of this
-process at once, and comes by itself twice a second for those of others (desk.hub).
+process at once, and comes by itself twice a second for those of others (desk.hub). It reads the conversations in which
+something happened, and a few more in turn, for what nobody told of.
 """
 
 import asyncio
@@ -37,6 +38,8 @@ log = structlog.get_logger()
 # Between two looks, so that a busy desk is looked at ten times a second and no more.
 _PAUSE_SECONDS = 0.1
 _AFTER_AN_ERROR_SECONDS = 2.0
+# So many watched conversations are read at each look though nothing rang for them.
+_IN_TURN = 3
 
 
 class Watcher:
@@ -68,6 +71,7 @@ class Watch:
         self._watchers: set[Watcher] = set()
         self._queue = ""
         self._conversations: dict[int, str] = {}
+        self._turn = 0
         self._task: asyncio.Task[None] | None = None
         self.ended = False
 
@@ -104,21 +108,30 @@ class Watch:
     async def _look(self, hub: Hub) -> None:
         with hub.listening(None) as bell:
             while self._watchers:
-                ids = {watcher.conversation_id for watcher in self._watchers if watcher.conversation_id is not None}
+                watched = {watcher.conversation_id for watcher in self._watchers if watcher.conversation_id is not None}
+                ids = self._to_read(watched, bell.rung_for())
                 try:
-                    queue, conversations = await self._database.read(_versions, ids)
+                    queue, read = await self._database.read(_versions, ids)
                 except Exception:
                     log.exception("the desk could not look at the store")
+                    self._conversations.clear()
                     await asyncio.sleep(_AFTER_AN_ERROR_SECONDS)
                     continue
                 queue_changed, self._queue = queue != self._queue, queue
-                before, self._conversations = self._conversations, conversations
+                changed = {each for each, version in read.items() if self._conversations.get(each) != version}
+                self._conversations = {each: at for each, at in self._conversations.items() if each in watched} | read
                 for watcher in self._watchers:
-                    mine = watcher.conversation_id
-                    if queue_changed or (mine is not None and conversations.get(mine) != before.get(mine)):
+                    if queue_changed or watcher.conversation_id in changed:
                         watcher.changed.set()
                 await asyncio.sleep(_PAUSE_SECONDS)
                 await bell.wait()
+
+    def _to_read(self, watched: set[int], rung_for: set[int]) -> set[int]:
+        """The watched conversations that are new or rang, and the next few in turn."""
+        later = sorted(each for each in watched if each > self._turn)
+        in_turn = (later or sorted(watched))[:_IN_TURN]
+        self._turn = in_turn[-1] if in_turn else 0
+        return (watched - self._conversations.keys()) | (watched & rung_for) | set(in_turn)
 
 
 def _versions(work: UnitOfWork, ids: set[int]) -> tuple[str, dict[int, str]]:
