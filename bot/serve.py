@@ -10,6 +10,15 @@ import sys
 
 from rasa.__main__ import main
 
+
+def command_line(token: str) -> list[str]:
+    """The arguments of ``rasa`` that precede whatever else is asked for.
+
+    The token is joined to its option: one in 64 begins with a hyphen and would be taken for an option itself.
+    """
+    return ["run", "--enable-api", "-i", "127.0.0.1", f"--auth-token={token}"]
+
+
 if __name__ == "__main__":
-    sys.argv[1:1] = ["run", "--enable-api", "-i", "127.0.0.1", "--auth-token", os.environ["AMENDS_RASA_TOKEN"]]
+    sys.argv[1:1] = command_line(os.environ["AMENDS_RASA_TOKEN"])
     main()
