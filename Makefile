@@ -7,7 +7,7 @@ BOT_PYTHON := bot/.venv/bin/python
 UV := .tools/bin/uv
 VAR := $(or $(AMENDS_VAR),var)
 
-.PHONY: help setup run train test test-system lint format bench evaluate screenshots screens clean
+.PHONY: help setup run train test test-system lint format bench evaluate screenshots clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,9 +46,6 @@ bench: setup test-system ## slow soaks and benchmarks
 
 screenshots: setup test-system ## take the pictures of the READMEs anew
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screenshots "$$model"
-
-screens: setup test-system ## take a picture of every page of the desk
-	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screens "$$model"
 
 clean: ## remove environments and caches; the state in $(VAR) stays
 	rm -rf .venv bot/.venv .tools .mypy_cache .ruff_cache .pytest_cache .rasa

@@ -166,7 +166,7 @@ class Service:
             if path.exists():
                 last = path.read_text(errors="replace").splitlines()[-lines:]
                 told.append("\n".join([f"--- {path.name}", *last]))
-        told.append("\n".join(["--- processes", *_processes(self.process.pid)]))
+        told.append("\n".join(["--- processes", *_processes()]))
         return "\n".join(told)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -262,17 +262,16 @@ def _status(url: str) -> int:
         return 0
 
 
-def _processes(ancestor: int) -> list[str]:
-    """Id, state and command of what a process started, and of what that started."""
-    found, family = [], {ancestor}
+def _processes() -> list[str]:
+    """Id, state and command of everything that runs here."""
+    found = []
     for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
         try:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
             continue
-        if int(parent) in family:
-            family.add(int(folder.name))
+        if command:
             found.append(f"{folder.name} {state} {command[:160]}")
     return found
 
