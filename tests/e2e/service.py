@@ -166,7 +166,7 @@ class Service:
             if path.exists():
                 last = path.read_text(errors="replace").splitlines()[-lines:]
                 told.append("\n".join([f"--- {path.name}", *last]))
-        told.append("\n".join(["--- processes", *_processes()]))
+        told.append("\n".join(["--- processes", *_processes(self.process.pid)]))
         return "\n".join(told)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -262,16 +262,17 @@ def _status(url: str) -> int:
         return 0
 
 
-def _processes() -> list[str]:
-    """Id, state and command of everything that runs here."""
-    found = []
+def _processes(ancestor: int) -> list[str]:
+    """Id, state and command of what a process started, and of what that started."""
+    found, family = [], {ancestor}
     for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
         try:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
         except OSError:
             continue
-        if command:
+        if int(parent) in family:
+            family.add(int(folder.name))
             found.append(f"{folder.name} {state} {command[:160]}")
     return found
 
