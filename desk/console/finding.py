@@ -1,63 +1,89 @@
-"""Find conversations: by case number, order number or identity; without a question, the latest ones."""
+"""Find conversations, also settled ones: by words, by filters, or simply the latest."""
 
-from sqlalchemy import ColumnElement, func, or_, select
+from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import Select, func, select, tuple_
+
+from actions.firm import Firm
 from desk.console.conversation_rows import ConversationRow, read_rows
+from desk.console.listing import meets_filters
+from desk.console.lists import PAGE_SIZE, ListQuery, read_cursor, write_cursor
+from desk.console.queue import reader_of, staff_choices
+from store import search
 from store.database import UnitOfWork
-from store.tables import Case, Conversation, Fact, Identity, Message
-
-FOUND_AT_MOST = 50
-# The latest conversations are looked for among this many latest messages.
-_LATEST_MESSAGES = 2000
+from store.search import Excerpt
+from store.tables import Case, Conversation, Message, Staff
 
 
-def find_conversations(work: UnitOfWork, question: str) -> list[ConversationRow]:
-    """The conversations meant by ``question``; the latest ones where it is empty."""
-    if not question:
-        return latest_conversations(work)
-    statement = (
-        select(Conversation)
-        .join(Identity, Identity.id == Conversation.identity_id)
-        .where(or_(_by_case(question), _by_identity(question)))
-        .order_by(Conversation.id.desc())
-        .limit(FOUND_AT_MOST)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of what was found.
+
+    Attributes:
+        count: of all that was found.
+        rows: with where each was found; None where nothing was searched for.
+        staff: logins and names, to filter by.
+        next: where the next page begins; None on the last.
+    """
+
+    count: int
+    rows: list[tuple[ConversationRow, Excerpt | None]]
+    staff: list[tuple[str, str]]
+    next: str | None
+
+
+def find_conversations(work: UnitOfWork, firm: Firm, me: Staff, query: ListQuery) -> Found:
+    """The conversations in which all words of the question stand and that meet the filters, latest words first.
+
+    Filters look at the case in focus.
+    """
+    reader, staff = reader_of(firm, me), staff_choices(work)
+    pieces = search.read_question(query.question)
+    if query.question and not pieces:
+        return Found(0, [], staff, None)
+    filtered = _from_words(work, pieces) if pieces else _from_all()
+    filtered = filtered.where(meets_filters(query, reader))
+    said = func.coalesce(Message.id, 0) if pieces else Message.id
+    statement = filtered.with_only_columns(Conversation.id, Conversation.focus_case_id, said)
+    after = read_cursor(query.after, (int, int)) if query.after else None
+    if after is not None:
+        statement = statement.where(tuple_(said, Conversation.id) < tuple_(*after))
+    ids = work.session.execute(statement.order_by(said.desc(), Conversation.id.desc()).limit(PAGE_SIZE + 1)).all()
+    shown = [(conversation_id, case_id) for conversation_id, case_id, _ in ids[:PAGE_SIZE]]
+    excerpts = search.excerpts(work, pieces, [conversation_id for conversation_id, _ in shown]) if pieces else {}
+    rows = read_rows(work, firm, shown)
+    last = ids[PAGE_SIZE - 1] if len(ids) > PAGE_SIZE else None
+    return Found(
+        count=work.session.scalar(_count(filtered, simple=not pieces and not query.filters)) or 0,
+        rows=[(row, excerpts.get(pair[0])) for row, pair in zip(rows, shown, strict=True)],
+        staff=staff,
+        next=write_cursor((last[2], last[0])) if last else None,
     )
-    return read_rows(work, list(work.session.scalars(statement)))
 
 
-def latest_conversations(work: UnitOfWork) -> list[ConversationRow]:
-    """Those in which something was said last, latest first, whoever has them."""
-    latest = select(Message.id, Message.conversation_id).order_by(Message.id.desc()).limit(_LATEST_MESSAGES).subquery()
-    spoken = (
-        select(latest.c.conversation_id, func.max(latest.c.id).label("said"))
-        .group_by(latest.c.conversation_id)
-        .subquery()
-    )
-    statement = (
-        select(Conversation)
-        .join(spoken, spoken.c.conversation_id == Conversation.id)
-        .order_by(spoken.c.said.desc())
-        .limit(FOUND_AT_MOST)
-    )
-    return read_rows(work, list(work.session.scalars(statement)))
-
-
-def _by_case(question: str) -> ColumnElement[bool]:
-    """A case's number, with or without its dashes, or the number of the order it is about."""
-    number = question.upper()
-    compact = number.replace("-", "").replace(" ", "").removeprefix("AM")
-    written = f"AM-{compact[:4]}-{compact[4:]}" if len(compact) == 8 else number
-    of_order = select(Fact.case_id).where(Fact.key == "order_number", Fact.value == question)
-    return Conversation.id.in_(
-        select(Case.conversation_id).where(or_(Case.number.in_([number, written]), Case.id.in_(of_order)))
+def _from_words(work: UnitOfWork, pieces: list[search.Piece]) -> Select[*tuple[Any, ...]]:
+    last = (Message.conversation_id == Conversation.id) & (Message.number == Conversation.last_number)
+    return (
+        select(Conversation.id)
+        .outerjoin(Message, last)
+        .outerjoin(Case, Case.id == Conversation.focus_case_id)
+        .where(Conversation.id.in_(search.find(work, pieces)))
     )
 
 
-def _by_identity(question: str) -> ColumnElement[bool]:
-    """``channel:id``, or the channel's id or its beginning."""
-    channel, separator, external_id = question.partition(":")
-    begins = Identity.external_id.startswith(question, autoescape=True)
-    if separator and external_id:
-        named = (Identity.channel == channel) & Identity.external_id.startswith(external_id, autoescape=True)
-        return or_(begins, named)
-    return begins
+def _from_all() -> Select[*tuple[Any, ...]]:
+    """Driven by the messages, from the last one back: the first page costs the same however many there are."""
+    last = (Conversation.id == Message.conversation_id) & (Conversation.last_number == Message.number)
+    return (
+        select(Conversation.id)
+        .select_from(Message)
+        .join(Conversation, last)
+        .outerjoin(Case, Case.id == Conversation.focus_case_id)
+    )
+
+
+def _count(filtered: Select[*tuple[Any, ...]], *, simple: bool) -> Select[*tuple[Any, ...]]:
+    if simple:
+        return select(func.count(Conversation.id)).where(Conversation.last_number > 0)
+    return select(func.count()).select_from(filtered.subquery())

@@ -1,24 +1,27 @@
-"""What waits for a person: conversations, approvals, promises."""
+"""The lists of the queue page: conversations that need somebody, approvals, promises owed."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import selectinload
 
 from actions.firm import Firm
-from actions.remedies import authority_needed, describe_offer
+from actions.remedies import authority_needed, describe_offer, granted_to
 from actions.staff.access import covers
 from desk.console.clocks import Clock, read_clock
 from desk.console.conversation_rows import ConversationRow, read_rows
+from desk.console.listing import Listing, Reader, read_listing
+from desk.console.lists import ListQuery
+from desk.console.urgency import WITH_PEOPLE
 from desk.console.watch import queue_version
 from recovery.control import Control
 from recovery.money import Money
-from recovery.remedies import RemedyKind
 from store.database import UnitOfWork
-from store.tables import Case, Conversation, Offer, Promise, Remedy, Staff
+from store.tables import Case, Conversation, Offer, Promise, SavedView, Staff
 
-# A list longer than this is worked off from its top; the count still tells all.
-LIST_LENGTH = 100
+Row = TypeVar("Row", Promise, Case, Conversation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +39,43 @@ class ApprovalRow:
 
 @dataclass(frozen=True, slots=True)
 class PromiseRow:
-    """A call back that is owed."""
+    """Something owed that a person must do, such as a call back."""
 
+    public_id: str
     conversation: str
     who: str
     case: Case | None
+    kind: str
     text: str
     clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """All lists, and the digest of what they were read from."""
+    """A page of one list, and how many stand in each.
+
+    Attributes:
+        version: the digest of what all lists were read from.
+        query: the list as it was read; its name is never empty.
+        found: how many rows the list has with its filters.
+        views: the reader's own saved views.
+        view: the one that is shown, if it is one.
+        staff: logins and names, to filter by.
+        next: where the next page begins; None on the last.
+    """
 
     version: str
-    waiting: list[ConversationRow]
-    waiting_count: int
-    mine: list[ConversationRow]
+    query: ListQuery
+    counts: dict[str, int]
+    found: int
+    rows: list[ConversationRow]
     approvals: list[ApprovalRow]
     promises: list[PromiseRow]
+    views: list[SavedView]
+    view: SavedView | None
+    staff: list[tuple[str, str]]
+    departments: tuple[str, ...]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,54 +88,93 @@ class QueueSummary:
 
 def read_summary(work: UnitOfWork) -> QueueSummary:
     """The queue in short."""
-    return QueueSummary(queue_version(work), _count_waiting(work))
+    waiting = select(func.count(Conversation.id)).where(Conversation.control == Control.QUEUED)
+    return QueueSummary(queue_version(work), work.session.scalar(waiting) or 0)
 
 
-def read_queue(work: UnitOfWork, firm: Firm, me: Staff, language: str) -> QueuePage:
-    """The queue as ``me`` sees it; descriptions in ``language``."""
-    waiting = select(Conversation).where(Conversation.control == Control.QUEUED)
-    mine = select(Conversation).where(Conversation.control == Control.STAFF, Conversation.taken_by_id == me.id)
+def reader_of(firm: Firm, me: Staff) -> Reader:
+    """Whose lists ``me`` reads; who is in no department is at the front door."""
+    front_door = firm.departments[0].key
+    return Reader(me.id, tuple(me.departments) or (front_door,), front_door)
+
+
+def read_queue(work: UnitOfWork, firm: Firm, me: Staff, language: str, query: ListQuery) -> QueuePage:
+    """A list as ``me`` sees it; descriptions in ``language``.
+
+    Where no list was chosen it is one's own if anything is there, else who waits and is nobody's.
+    """
+    reader, version = reader_of(firm, me), queue_version(work)
+    views = own_views(work, me.id)
+    view = next((view for view in views if view.public_id == query.view), None)
+    if view is not None:
+        query = ListQuery.restore(view.filters, view.public_id, query.after)
+    if not query.name:
+        query = replace(query, name="mine" if _has_own(work, me) else "unassigned")
+    listing = read_listing(work, query, reader)
+    rows, approvals, promises = list[ConversationRow](), list[ApprovalRow](), list[PromiseRow]()
+    if query.name == "approvals":
+        approvals = _approvals(work, firm, me, language, listing)
+    elif query.name == "promises":
+        promises = _promises(work, listing)
+    else:
+        rows = read_rows(work, firm, listing.ids, reader.departments)
     return QueuePage(
-        version=queue_version(work),
-        waiting=_rows(work, waiting.order_by(Conversation.queue_rank, Conversation.queued_at, Conversation.id)),
-        waiting_count=_count_waiting(work),
-        # Whoever waits for an answer stands first.
-        mine=sorted(_rows(work, mine.order_by(Conversation.id)), key=lambda row: (not row.answer_owed, row.since)),
-        approvals=_approvals(work, firm, me, language),
-        promises=_promises(work),
+        version=version,
+        query=query,
+        counts=listing.counts,
+        found=listing.found,
+        rows=rows,
+        approvals=approvals,
+        promises=promises,
+        views=views,
+        view=view,
+        staff=staff_choices(work),
+        departments=reader.departments,
+        next=listing.next,
     )
 
 
-def _rows(work: UnitOfWork, statement: Select[Conversation]) -> list[ConversationRow]:
-    return read_rows(work, list(work.session.scalars(statement.limit(LIST_LENGTH))))
+def _has_own(work: UnitOfWork, me: Staff) -> bool:
+    """Whether ``me`` has a conversation, or was given one."""
+    holder = func.coalesce(Conversation.taken_by_id, Conversation.assigned_to_id)
+    own = exists().where(Conversation.control.in_(WITH_PEOPLE), holder == me.id)
+    return bool(work.session.scalar(select(own)))
 
 
-def _count_waiting(work: UnitOfWork) -> int:
-    statement = select(func.count(Conversation.id)).where(Conversation.control == Control.QUEUED)
-    return work.session.scalar(statement) or 0
+def own_views(work: UnitOfWork, staff_id: int) -> list[SavedView]:
+    """A person's saved views, oldest first."""
+    return list(work.session.scalars(select(SavedView).where(SavedView.staff_id == staff_id).order_by(SavedView.id)))
 
 
-def _approvals(work: UnitOfWork, firm: Firm, me: Staff, language: str) -> list[ApprovalRow]:
-    statement = (
-        select(Offer, Case)
-        .join(Case, Case.id == Offer.case_id)
-        .where(Offer.state == "awaiting_approval")
-        .options(selectinload(Case.conversation), selectinload(Case.facts))
-        .order_by(Offer.answered_at, Offer.id)
-        .limit(LIST_LENGTH)
-    )
-    found = list(work.session.execute(statement))
+def staff_choices(work: UnitOfWork) -> list[tuple[str, str]]:
+    """Logins and names of those who work here."""
+    statement = select(Staff.login, Staff.name).where(Staff.active.is_(True)).order_by(Staff.name, Staff.id)
+    return [(login, name) for login, name in work.session.execute(statement)]
+
+
+def _approvals(work: UnitOfWork, firm: Firm, me: Staff, language: str, page: Listing) -> list[ApprovalRow]:
+    ids = [offer_id for offer_id, _ in page.ids]
+    offers = {offer.id: offer for offer in work.session.scalars(select(Offer).where(Offer.id.in_(ids)))}
+    cases = {
+        case.id: case
+        for case in work.session.scalars(
+            select(Case)
+            .where(Case.id.in_([case_id for _, case_id in page.ids]))
+            .options(*(selectinload(part) for part in (Case.conversation, Case.facts)))
+        )
+    }
     promised = {
         made.case_id: made
         for made in work.session.scalars(
-            select(Promise).where(
-                Promise.case_id.in_([case.id for _, case in found]), Promise.kind == "approval", Promise.state == "open"
-            )
+            select(Promise).where(Promise.case_id.in_(cases), Promise.kind == "approval", Promise.state == "open")
         )
     }
+    granted = granted_to(work, list(cases.values()))
     rows = []
-    for offer, case in found:
-        needed, due = authority_needed(work, firm, case, offer), promised.get(case.id)
+    for offer_id, case_id in page.ids:
+        assert case_id is not None
+        offer, case, due = offers[offer_id], cases[case_id], promised.get(case_id)
+        needed = authority_needed(work, firm, case, offer, granted[case_id])
         rows.append(
             ApprovalRow(
                 conversation=case.conversation.public_id,
@@ -129,28 +189,28 @@ def _approvals(work: UnitOfWork, firm: Firm, me: Staff, language: str) -> list[A
     return rows
 
 
-def _promises(work: UnitOfWork) -> list[PromiseRow]:
+def _promises(work: UnitOfWork, page: Listing) -> list[PromiseRow]:
     """Calls not made yet, also those that are late: the customer still waits."""
-    owed = exists().where(
-        Remedy.case_id == Promise.case_id, Remedy.kind == RemedyKind.CALL_BACK, Remedy.state == "intended"
-    )
-    statement = (
-        select(Promise, Conversation)
-        .join(Conversation, Conversation.id == Promise.conversation_id)
-        .where(Promise.kind == "call_back", or_(Promise.state == "open", owed))
-        .order_by(Promise.due_at, Promise.id)
-        .limit(LIST_LENGTH)
-    )
-    found = list(work.session.execute(statement))
-    ids = {made.case_id for made, _ in found if made.case_id is not None}
-    cases = {case.id: case for case in work.session.scalars(select(Case).where(Case.id.in_(ids)))}
-    return [
-        PromiseRow(
-            conversation=conversation.public_id,
-            who=conversation.identity.external_id,
-            case=cases.get(made.case_id) if made.case_id is not None else None,
-            text=made.text,
-            clock=read_clock(made.made_at, made.due_at, work.now),
+    found = _by_id(work, Promise, [promise_id for promise_id, _ in page.ids])
+    cases = _by_id(work, Case, [case_id for _, case_id in page.ids if case_id is not None])
+    conversations = _by_id(work, Conversation, [made.conversation_id for made in found.values()])
+    rows = []
+    for promise_id, case_id in page.ids:
+        made = found[promise_id]
+        conversation = conversations[made.conversation_id]
+        rows.append(
+            PromiseRow(
+                public_id=made.public_id,
+                conversation=conversation.public_id,
+                who=conversation.identity.external_id,
+                case=cases.get(case_id) if case_id is not None else None,
+                kind=made.kind,
+                text=made.text,
+                clock=read_clock(made.made_at, made.due_at, work.now),
+            )
         )
-        for made, conversation in found
-    ]
+    return rows
+
+
+def _by_id(work: UnitOfWork, table: type[Row], ids: Sequence[int]) -> dict[int, Row]:
+    return {row.id: row for row in work.session.scalars(select(table).where(table.id.in_(ids)))}
