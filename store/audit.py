@@ -19,6 +19,7 @@ from store.tables import AuditEntry
 # Any number: on PostgreSQL entries are appended one at a time under it; SQLite has one writer anyway.
 _ADVISORY_LOCK = 7_304_113
 _BEGINNING = "0" * 64
+_CHECKED = ("id", "at", "actor", "action", "subject", "details", "content_digest", "digest", "erased")
 # What stands in place of an actor or subject that was erased.
 ERASED = "erased"
 
@@ -57,13 +58,22 @@ class BrokenLink:
     wrong: str
 
 
-def verify(work: UnitOfWork) -> Iterator[BrokenLink]:
+def verify(work: UnitOfWork, after: int = 0, until: int | None = None) -> Iterator[BrokenLink]:
     """Every entry that was changed, or before which one was taken out or slipped in; nothing where the chain holds.
 
     An erased entry is checked by its place alone.
+
+    Args:
+        after: an entry's id; only those after it are looked at, so that a long log can be checked in parts.
+        until: an entry's id; none after it is looked at.
     """
-    previous = _BEGINNING
-    for entry in work.session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
+    before = select(AuditEntry.digest).where(AuditEntry.id <= after).order_by(AuditEntry.id.desc()).limit(1)
+    previous = work.session.scalars(before).first() or _BEGINNING
+    columns = (getattr(AuditEntry, name) for name in _CHECKED)
+    statement = select(*columns).where(AuditEntry.id > after).order_by(AuditEntry.id)
+    if until is not None:
+        statement = statement.where(AuditEntry.id <= until)
+    for entry in work.session.execute(statement.execution_options(yield_per=1000)):
         if not entry.erased and entry.content_digest != _content_digest(
             entry.at, entry.actor, entry.action, entry.subject, entry.details
         ):

@@ -5,19 +5,26 @@ from urllib.parse import quote, urlsplit
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from desk.console import sessions
 from desk.console.keys import CSRF, CSRF_KEY, SIGNED_IN
 from desk.console.pages import render_error, say
-from desk.console.permissions import PREFIX, Rule, rule_for
+from desk.console.permissions import PREFIX, Rule, rule_for, rule_path
+from desk.console.sessions import held_back
 from desk.errors import Handler, error_response
-from desk.keys import DATABASE, SETTINGS
+from desk.keys import DATABASE, FIRM, SETTINGS
 
 log = structlog.get_logger()
 
 LOG_IN = f"{PREFIX}/login"
 CHANGE_PASSWORD = f"{PREFIX}/password"
+SECOND_FACTOR = f"{PREFIX}/account/second-factor"
 _WITH_ONE_TIME_PASSWORD = {CHANGE_PASSWORD, f"{PREFIX}/logout", f"{PREFIX}/language"}
+_WITHOUT_SECOND_FACTOR = {
+    *_WITH_ONE_TIME_PASSWORD,
+    *(SECOND_FACTOR, f"{SECOND_FACTOR}/begin", f"{SECOND_FACTOR}/confirm", f"{SECOND_FACTOR}/remove"),
+}
 # Sent by scripts of our pages that look again by themselves: no sign of life of the person.
 BACKGROUND = "X-Amends-Background"
 CSRF_HEADER = "X-CSRF-Token"
@@ -35,6 +42,13 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _STATIC = f"{PREFIX}/static/"
+# Forms that carry files, and how large they may be: five files of 10 MiB and what is around them.
+_UPLOADS = {f"{PREFIX}/conversations/{{public_id}}/files"}
+_UPLOAD_SIZE = 5 * 10 * 1024 * 1024 + 64 * 1024
+# What a form raises that no browser sends: bytes that are no text, an unknown charset, parts without a name or an end.
+_UNREADABLE = (ValueError, LookupError, BadHttpMessage, web.RequestPayloadError)
+# No file system knows a longer name.
+_LONGEST_NAME = 255
 
 
 def is_of_desk(request: web.Request) -> bool:
@@ -65,8 +79,16 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         token = request.cookies.get(sessions.COOKIE) or sessions.new_token()
         request[CSRF] = sessions.csrf_token(request.app[CSRF_KEY], token)
         rule = rule_for(request)
+        if _names_nothing(request):
+            raise web.HTTPNotFound
+        if "\0" in request.query_string:
+            # PostgreSQL does not even look for it.
+            raise web.HTTPBadRequest
         if not request.path.startswith(_STATIC):
             await _recognise(request, token)
+        if SIGNED_IN in request and rule_path(request) in _UPLOADS:
+            # Only of people who are signed in is a body of that size read at all.
+            request = request.clone(client_max_size=_UPLOAD_SIZE)
         response = await _refusal(request, rule) or await handler(request)
     except web.HTTPException as error:
         if error.status < 400:
@@ -99,7 +121,8 @@ def set_cookie(request: web.Request, response: web.StreamResponse, token: str) -
         token,
         path=PREFIX,
         httponly=True,
-        samesite="Strict",
+        # Not `Strict`: who follows a link from their web mail would come without it, and be given another.
+        samesite="Lax",
         secure=request.app[SETTINGS].address.startswith("https://"),
     )
 
@@ -111,7 +134,7 @@ async def _recognise(request: web.Request, token: str) -> None:
         return
     request[SIGNED_IN] = signed_in
     if signed_in.worth_noting and BACKGROUND not in request.headers and request.path != f"{PREFIX}/events":
-        await database.run(sessions.note_seen, signed_in.digest)
+        await database.run(sessions.note_seen, signed_in.digest, request.app[FIRM].security.session_idle)
 
 
 async def _refusal(request: web.Request, rule: Rule | None) -> web.StreamResponse | None:
@@ -128,10 +151,14 @@ async def _refusal(request: web.Request, rule: Rule | None) -> web.StreamRespons
             return error_response(401, say(request, "http.status_401"))
         back = request.rel_url.path_qs if request.method == "GET" else f"{PREFIX}/"
         raise web.HTTPSeeOther(f"{LOG_IN}?next={quote(back, safe='')}")
-    if signed_in.staff.must_change_password and request.path not in _WITH_ONE_TIME_PASSWORD:
+    held = held_back(request.app[FIRM].security, signed_in.staff)
+    if held == "password" and request.path not in _WITH_ONE_TIME_PASSWORD:
         raise web.HTTPSeeOther(CHANGE_PASSWORD)
+    if held == "second_factor" and request.path not in _WITHOUT_SECOND_FACTOR:
+        raise web.HTTPSeeOther(SECOND_FACTOR)
     if signed_in.staff.role not in rule.roles:
         return await tell(request, 403, "http.status_403")
+    await _read_form(request)
     return None
 
 
@@ -144,8 +171,26 @@ async def _is_ours(request: web.Request) -> bool:
         return False
     given = request.headers.get(CSRF_HEADER)
     if given is None:
+        await _read_form(request)
         given = str((await request.post()).get(CSRF_FIELD, ""))
-    return hmac.compare_digest(given.encode(), request[CSRF].encode())
+    return hmac.compare_digest(given.encode(errors="replace"), request[CSRF].encode())
+
+
+async def _read_form(request: web.Request) -> None:
+    """Read the form, so that whoever asks for it later finds it read.
+
+    Raises:
+        HTTPBadRequest: it is none.
+    """
+    try:
+        await request.post()
+    except _UNREADABLE:
+        raise web.HTTPBadRequest from None
+
+
+def _names_nothing(request: web.Request) -> bool:
+    """Whether the path holds what neither a database nor a file system can be asked for."""
+    return "\0" in request.path or any(len(part.encode()) > _LONGEST_NAME for part in request.path.split("/"))
 
 
 def _own_origins(request: web.Request) -> set[str]:

@@ -1,16 +1,20 @@
 """Logging in and out, lock-out, one-time passwords, sessions that end."""
 
 import re
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 
 import pytest
+from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
 from desk import accounts
 from desk.console import log_in as log_in_module
+from desk.console.keys import GUESSES
 from desk.console.sessions import COOKIE, digest_of
+from desk.limits import RateLimit
 from store.database import Database
-from store.tables import Staff, StaffSession
+from store.tables import AuditEntry, Staff, StaffSession
 from tests.conftest import Clock
 from tests.desk.console.conftest import PASSWORD, Open
 
@@ -32,7 +36,7 @@ async def test_the_cookie_is_out_of_reach_and_the_store_keeps_only_its_digest(
 ) -> None:
     response = await (await browser()).log_in("alice")
     cookie = response.cookies[COOKIE]
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/desk")
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/desk")
     with sqlite_database.reading() as work:
         session = work.session.scalars(select(StaffSession)).one()
     assert session.token_digest == digest_of(cookie.value) != cookie.value
@@ -79,6 +83,23 @@ async def test_five_failures_lock_the_account_for_a_quarter_of_an_hour(browser: 
     assert (await guesser.log_in("alice")).status == 303
 
 
+async def test_one_address_cannot_guess_on_and_on(
+    browser: Open, server: TestServer, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(server.app[GUESSES], "__dict__", vars(RateLimit(3, seconds=60, clock=lambda: now[0])))
+    stranger = await browser()
+    assert [(await stranger.log_in(f"guess-{number}", "wrong")).status for number in range(4)] == [401, 401, 401, 429]
+    response = await stranger.log_in("alice")
+    assert (response.status, response.headers["Retry-After"]) == (429, "20")
+    assert "Too many failed log-ins" in await response.text()
+    with sqlite_database.reading() as work:
+        failures = select(AuditEntry).where(AuditEntry.action == "log_in_failed")
+        assert len(work.session.scalars(failures).all()) == 3, "what is not tried is not written down"
+    now[0] += 20
+    assert (await stranger.log_in("alice")).status == 303
+
+
 async def test_a_success_forgives_earlier_failures(browser: Open) -> None:
     alice = await browser()
     for _ in range(2):
@@ -113,6 +134,31 @@ async def test_changing_the_password_ends_other_sessions(browser: Open) -> None:
     assert (await here.post("/desk/password", old=PASSWORD, new=new, again=new)).status == 303
     assert (await here.get("/desk/")).status == 200
     assert (await elsewhere.get("/desk/")).status == 303
+
+
+async def test_a_password_is_checked_and_hashed_while_the_store_is_free(
+    browser: Open, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+
+    def watched(function: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            assert sqlite_database._file_lock is not None
+            held.append(sqlite_database._file_lock._threads.locked())
+            return function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(accounts, "hash_password", watched(accounts.hash_password))
+    monkeypatch.setattr(log_in_module, "is_password", watched(accounts.is_password))
+    monkeypatch.setattr(accounts, "is_password", watched(accounts.is_password))
+    alice, ada = await browser("alice"), await browser("ada")
+    new = "another long password"
+    assert (await alice.post("/desk/password", old=PASSWORD, new=new, again=new)).status == 303
+    assert (await ada.post("/desk/settings/users/amy/password")).status == 200
+    dan = {"login": "dan", "name": "Dan", "role": "agent", "capacity": "5"}
+    assert (await ada.post("/desk/settings/new-user", **dan)).status == 200
+    assert held == [False] * 4
 
 
 async def test_logging_out_ends_the_session_not_only_the_cookie(browser: Open, sqlite_database: Database) -> None:

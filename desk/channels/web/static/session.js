@@ -84,6 +84,22 @@ export class Session extends EventTarget {
     return (await post("/chat/messages", { id, text }, this.headers)).number;
   }
 
+  /** The bytes of a file of this conversation; throws Refused. */
+  async file(id, small = false) {
+    let response;
+    try {
+      response = await fetch(`/chat/attachments/${encodeURIComponent(id)}${small ? "?size=small" : ""}`, {
+        headers: this.headers,
+        cache: "no-store",
+        credentials: "omit",
+      });
+      if (response.ok) return await response.blob();
+    } catch {
+      throw new Refused(0);
+    }
+    throw new Refused(response.status);
+  }
+
   forget() {
     drop("session");
     drop("resume");

@@ -22,14 +22,19 @@ class RateLimit:
 
     def take(self, caller: str) -> int:
         """Count a call: 0 where it is allowed, else the whole seconds until the next one is."""
+        wait = self.wait(caller)
+        if wait:
+            return wait
         now = self._clock()
         left = self._left(caller, now)
-        if left < 1:
-            return math.ceil((1 - left) / self._per_second)
         if len(self._buckets) >= _REMEMBERED:
             self._buckets = {key: kept for key, kept in self._buckets.items() if self._left(key, now) < self._count}
         self._buckets[caller] = (left - 1, now)
         return 0
+
+    def wait(self, caller: str) -> int:
+        """The whole seconds until the next call is allowed, without counting one: 0 where it is."""
+        return max(0, math.ceil((1 - self._left(caller, self._clock())) / self._per_second))
 
     def _left(self, caller: str, now: float) -> float:
         left, at = self._buckets.get(caller, (float(self._count), now))
