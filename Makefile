@@ -7,7 +7,7 @@ BOT_PYTHON := bot/.venv/bin/python
 UV := .tools/bin/uv
 VAR := $(or $(AMENDS_VAR),var)
 
-.PHONY: help setup run train test test-system lint format bench evaluate screenshots clean
+.PHONY: help setup run train test test-system lint format bench evaluate screenshots screens clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,7 +22,8 @@ train: setup ## train the model if its inputs changed, then report on it; REPORT
 
 test: setup test-system ## run all tests
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && export TEST_MODEL="$$model" && \
-	  $(BOT_PYTHON) -m pytest -q tests/bot && $(PYTHON) -m pytest -q
+	  $(BOT_PYTHON) -m pytest -q tests/bot && \
+	  $(PYTHON) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --ignore=tests/e2e && $(PYTHON) -m pytest -q tests/e2e
 
 test-system: ## install the system packages that tests need, where that is allowed
 	@scripts/install_system_packages.sh
@@ -46,6 +47,9 @@ bench: setup test-system ## slow soaks and benchmarks
 
 screenshots: setup test-system ## take the pictures of the READMEs anew
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screenshots "$$model"
+
+screens: setup test-system ## take a picture of every page of the desk
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screens "$$model"
 
 clean: ## remove environments and caches; the state in $(VAR) stays
 	rm -rf .venv bot/.venv .tools .mypy_cache .ruff_cache .pytest_cache .rasa

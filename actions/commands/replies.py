@@ -16,6 +16,7 @@ from actions.commands.readings import ask_reading_again, is_reading_asked
 from actions.commands.small_talk import catch_all, not_meant
 from actions.outcomes import dimensions_of, record
 from actions.promises import open_promise, release
+from actions.resolving import handled_by
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.control import HandOverReason
@@ -219,7 +220,7 @@ def _keep_rating(turn: OpenTurn, case: Case, score: int) -> None:
     if earlier is not None:
         earlier.score, earlier.at = score, turn.work.now
     else:
-        case.ratings.append(Rating(score=score, handled_by_id=case.owner_id, at=turn.work.now))
+        case.ratings.append(Rating(score=score, handled_by_id=handled_by(turn.work, case), at=turn.work.now))
     record(
         turn.work,
         CaseRated(case_number=case.number, at=turn.work.now, dimensions=dimensions_of(case), score=score),
