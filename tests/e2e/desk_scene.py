@@ -1,0 +1,157 @@
+"""A day at the desk: customers whom the bot heard, people of every role signed in, and work in all states."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyotp
+from argon2 import PasswordHasher
+from playwright.sync_api import Browser, BrowserContext, ViewportSize
+
+from actions.firm import load_firm
+from desk import second_factor
+from desk.accounts import add_account
+from desk.console.sessions import COOKIE, new_token, sign_in
+from desk.second_factor import make_seal
+from store.database import Database, UnitOfWork
+from store.tables import Case, Conversation, Identity, Staff
+from tests.conftest import ROOT
+from tests.e2e.desk_day import attached_files, play_day
+from tests.e2e.service import Service
+
+WIDE, NARROW = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
+
+# Login → name, role, language: each role in both languages. Agents speak one language with customers.
+PEOPLE = {
+    "xiaoai": ("小艾", "agent", "zh"),
+    "ben": ("Ben", "agent", "en"),
+    "zhoumin": ("周敏", "supervisor", "zh"),
+    "sam": ("Sam", "supervisor", "en"),
+    "mei": ("梅芳", "manager", "zh"),
+    "maria": ("Maria", "manager", "en"),
+    "qinlan": ("秦岚", "quality", "zh"),
+    "quinn": ("Quinn", "quality", "en"),
+    "anran": ("安然", "administrator", "zh"),
+    "ada": ("Ada", "administrator", "en"),
+}
+_DEPARTMENTS = {"zhoumin": ["after_sales", "engineering"], "sam": ["logistics"]}
+# Who leads or runs the desk is given nothing by itself.
+_CAPACITY = {"agent": 10, "supervisor": 5}
+# Everybody's password; and who is signed in nowhere, and has an app that makes codes.
+PASSWORD = "a-long-night-shift"
+WITH_CODE = "luna"
+_DIGEST = PasswordHasher().hash(PASSWORD)
+_COMPLAINTS = {
+    "late": "快递晚了五天才到，问客服一直没人理",
+    "waiting": "客服电话打了四十分钟都没人接，转人工！",
+    "taken": "买的吹风机用了两次就冒火星，太吓人了，给我转人工",
+    "english": "Your courier left my parcel in the rain and the lamp inside is ruined. I want to talk to a person.",
+    "above": "实木书桌送来桌面裂了一大条，全是毛刺",
+    "leaving": "你们的短信一天发十几条，退订了还发，烦死了",
+}
+
+
+@dataclass
+class Scene:
+    """What is there.
+
+    Attributes:
+        conversations: public ids by what they are: ``late`` (with the bot), ``waiting`` and ``english`` (queued),
+            ``taken`` (by Xiao Ai), ``above`` (an offer that waits for approval), ``leaving`` (wishes to be erased).
+        cases: numbers of their cases.
+        tokens: of everybody's session, by login.
+        recorded: number of the case that was taken by phone.
+        customer: public id of the customer of ``taken``.
+        reply: public id of a canned reply.
+        macro: public id of a macro.
+    """
+
+    service: Service
+    conversations: dict[str, str] = field(default_factory=dict)
+    cases: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    recorded: str = ""
+    customer: str = ""
+    reply: str = ""
+    macro: str = ""
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.service.var / 'amends.db'}"
+
+    def browser(self, browser: Browser, login: str | None, size: ViewportSize, language: str) -> BrowserContext:
+        """A browser in which this person is signed in, or nobody."""
+        context = browser.new_context(
+            locale="zh-CN" if language == "zh" else "en-GB",
+            timezone_id="Asia/Shanghai",
+            viewport=size,
+        )
+        if login is not None:
+            context.add_cookies([{"name": COOKIE, "value": self.tokens[login], "url": self.service.base + "/desk/"}])
+        return context
+
+
+def login_of(roles: frozenset[str], language: str) -> str:
+    """Somebody with one of ``roles`` who reads ``language``; the one closest to the customer."""
+    return next(login for login, (_, role, reads) in PEOPLE.items() if role in roles and reads == language)
+
+
+def set_scene(service: Service) -> Scene:
+    """Play it: orders, complaints through the public contract, people at the desk."""
+    scene = Scene(service)
+    with Database(scene.database_url) as database:
+        with database.begin() as work:
+            for login, (name, role, language) in PEOPLE.items():
+                staff = Staff(
+                    login=login,
+                    name=name,
+                    role=role,
+                    language=language,
+                    languages=[language] if role == "agent" else [],
+                    departments=_DEPARTMENTS.get(login, []),
+                    capacity=_CAPACITY.get(role, 0),
+                    password_digest=_DIGEST,
+                    on_duty=True,
+                    last_active_at=work.now,
+                    created_at=work.now,
+                )
+                work.session.add(staff)
+                work.session.flush()
+                scene.tokens[login] = new_token()
+                sign_in(work, staff, scene.tokens[login])
+            _add_others(work, scene)
+            work.commit()
+        service.with_order("above", "202611110377", total=128000)
+        service.with_order("late", "202611080042", total=8900, promised_at="2026-11-12T12:00:00Z")
+        for who, text in _COMPLAINTS.items():
+            service.told(who, text)
+        service.told("above", "订单202611110377")
+        service.told("above", "1")
+        with database.begin() as work:
+            for who in _COMPLAINTS:
+                conversation, case = _of(work.session, who)
+                scene.conversations[who] = conversation.public_id
+                scene.cases[who] = case.number
+            scene.customer = _of(work.session, "taken")[1].customer.public_id
+        deeds = play_day(database, load_firm(ROOT / "data" / "firm"), scene.conversations, attached_files(service.var))
+        scene.recorded, scene.reply, scene.macro = deeds.recorded, deeds.reply, deeds.macro
+    service.told("taken", "没受伤，就是插座有点黑了")
+    return scene
+
+
+def _add_others(work: UnitOfWork, scene: Scene) -> None:
+    """Who is not signed in: somebody with a second factor, and somebody whose first day it is."""
+    luna = Staff(login=WITH_CODE, name="Luna", role="agent", password_digest=_DIGEST, created_at=work.now)
+    work.session.add(luna)
+    work.session.flush()
+    seal = make_seal((scene.service.var / "secrets" / "session_key").read_text().strip())
+    second_factor.begin(work, seal, luna.id)
+    secret = second_factor.secret_of(seal, luna)
+    assert secret is not None
+    second_factor.confirm(work, seal, luna.id, pyotp.TOTP(secret).now())
+    add_account(work, "newcomer", "Nora", "agent", "en")
+
+
+def _of(session: Any, who: str) -> tuple[Conversation, Case]:
+    identity = session.query(Identity).filter_by(channel="rest", external_id=who).one()
+    conversation = session.query(Conversation).filter_by(identity_id=identity.id).one()
+    return conversation, session.get_one(Case, conversation.focus_case_id)
