@@ -4,16 +4,27 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from actions.clocks import follow_severity, stop_clocks
 from actions.firm import Firm
 from actions.outcomes import dimensions_of, record
+from actions.resolving import resolver
 from actions.understanding import Understanding
-from recovery.case_states import CaseState, Transition, can_follow, follow
-from recovery.events import CaseClosed, CaseOpened, CaseReassessed, CaseReopened, CaseResolved, CaseWithdrawn
+from recovery.case_states import UNSETTLED, CaseState, Transition, can_follow, follow
+from recovery.events import (
+    CaseClosed,
+    CaseMerged,
+    CaseOpened,
+    CaseReassessed,
+    CaseReopened,
+    CaseResolved,
+    CaseUnmerged,
+    CaseWithdrawn,
+)
 from recovery.failures import Category
 from recovery.joining import FocusCase
 from recovery.severity import Severity, SeverityInputs, derive_severity
 from store.database import UnitOfWork
-from store.tables import Assessment, Case, CaseTransition, Conversation, Fact, InboxRow, Order
+from store.tables import Assessment, Case, CaseTransition, Conversation, Fact, Order, Staff
 
 # How far back complaints count as repeated (recovery.severity).
 _REPEATED_WITHIN = timedelta(days=90)
@@ -23,19 +34,27 @@ def focus_case(work: UnitOfWork, conversation: Conversation) -> Case | None:
     """The case the conversation is about, if any."""
     if conversation.focus_case_id is None:
         return None
-    return work.session.get(Case, conversation.focus_case_id)
+    case = work.session.get(Case, conversation.focus_case_id)
+    while case is not None and case.merged_into_id is not None:
+        case = work.session.get(Case, case.merged_into_id)
+    return case
 
 
 def open_case(
     work: UnitOfWork,
     firm: Firm,
     conversation: Conversation,
-    inbox: InboxRow,
+    heard_at: datetime,
     understanding: Understanding,
     language: str,
     linked_to: Case | None = None,
+    opened_by: Staff | None = None,
 ) -> Case:
-    """Open a case for what was just heard, and put it in focus."""
+    """Open a case for what was just heard, and put it in focus.
+
+    Args:
+        opened_by: who recorded it; None where the bot heard it.
+    """
     categories = firm.leading_first(understanding.category_keys)
     failure_type, dimension = firm.read_failure(categories)
     customer = conversation.identity.customer
@@ -54,6 +73,7 @@ def open_case(
         risks=[],
         department=firm.department_for(categories).key,
         service_step=firm.service_step_for(categories),
+        opened_by_id=opened_by.id if opened_by else None,
         opened_at=work.now,
         first_response_due=work.now,
         resolution_due=work.now,
@@ -62,14 +82,14 @@ def open_case(
     work.session.add(case)
     work.session.flush()
     conversation.focus_case_id = case.id
-    assess(work, firm, case, understanding)
+    assess(work, firm, case, understanding, opened_by.login if opened_by else "bot")
     record(
         work,
         CaseOpened(
             case_number=case.number,
             at=work.now,
             dimensions=dimensions_of(case),
-            heard_at=inbox.received_at,
+            heard_at=heard_at,
             severity=case.severity,
             service_step=case.service_step,
         ),
@@ -84,14 +104,18 @@ def assess(work: UnitOfWork, firm: Firm, case: Case, understanding: Understandin
 
     ``other`` gives way to a category that says more. Due times follow the severity; they never become later.
     """
+    led_by = case.categories[:1]
     said = [key for key in understanding.category_keys if key != Category.OTHER]
     kept = [key for key in case.categories if key != Category.OTHER]
     case.categories = firm.leading_first(kept + said)
     case.risks = list(dict.fromkeys([*case.risks, *understanding.risk_keys]))
     case.emotion = understanding.emotion.level
     case.failure_type, case.dimension = firm.read_failure(case.categories)
-    case.department = firm.department_for(case.categories).key
-    step_before, case.service_step = case.service_step, firm.service_step_for(case.categories)
+    step_before = case.service_step
+    if case.categories[:1] != led_by:
+        # Else somebody may have passed it on, or judged the step, by hand.
+        case.department = firm.department_for(case.categories).key
+        case.service_step = firm.service_step_for(case.categories)
     set_severity(work, firm, case)
     if case.service_step != step_before:
         record(
@@ -131,11 +155,8 @@ def set_severity(work: UnitOfWork, firm: Firm, case: Case) -> None:
         )
     )
     start = _clock_start(work, case)
-    is_new = case.resolution_due == start
-    first, resolution = firm.first_response_due(start, severity), firm.resolution_due(start, severity)
     case.severity = severity
-    case.first_response_due = first if is_new else min(first, case.first_response_due)
-    case.resolution_due = resolution if is_new else min(resolution, case.resolution_due)
+    follow_severity(work, firm, case, start, is_new=case.resolution_due == start)
 
 
 def reopen(work: UnitOfWork, firm: Firm, case: Case, by: str) -> None:
@@ -158,12 +179,15 @@ def _clock_start(work: UnitOfWork, case: Case) -> datetime:
 
 
 def earlier_cases(work: UnitOfWork, case: Case, within: timedelta = _REPEATED_WITHIN) -> int:
-    """How many other complaints the customer made within ``within`` before this one, not counting withdrawn ones."""
+    """How many other complaints the customer made within ``within`` before this one.
+
+    Withdrawn ones do not count, nor do those that went into another.
+    """
     statement = select(func.count(Case.id)).where(
         Case.customer_id == case.customer_id,
         Case.id != case.id,
         Case.opened_at >= case.opened_at - within,
-        Case.state != CaseState.WITHDRAWN,
+        Case.state.not_in((CaseState.WITHDRAWN, CaseState.MERGED)),
     )
     return work.session.scalar(statement) or 0
 
@@ -177,12 +201,14 @@ def move(work: UnitOfWork, case: Case, transition: Transition, by: str) -> None:
     before = CaseState(case.state)
     after = follow(before, transition)
     case.state = after
+    if after not in UNSETTLED:
+        stop_clocks(work, case)
     work.session.add(
         CaseTransition(case_id=case.id, transition=transition, from_state=before, to_state=after, by=by, at=work.now)
     )
     number, at, dimensions = case.number, work.now, dimensions_of(case)
     if transition is Transition.RESOLVE:
-        case.resolved_at = work.now
+        case.resolved_at, case.resolved_by_id = work.now, resolver(work, case, by)
         due = case.resolution_due
         record(work, CaseResolved(case_number=number, at=at, dimensions=dimensions, due_at=due))
     elif transition is Transition.REOPEN:
@@ -194,6 +220,13 @@ def move(work: UnitOfWork, case: Case, transition: Transition, by: str) -> None:
     elif transition is Transition.WITHDRAW:
         case.closed_at = work.now
         record(work, CaseWithdrawn(case_number=number, at=at, dimensions=dimensions))
+    elif transition is Transition.MERGE:
+        case.closed_at = work.now
+        into = work.session.get_one(Case, case.merged_into_id).number
+        record(work, CaseMerged(case_number=number, at=at, dimensions=dimensions, into=into))
+    elif transition is Transition.UNMERGE:
+        case.closed_at = None
+        record(work, CaseUnmerged(case_number=number, at=at, dimensions=dimensions))
 
 
 def move_if_possible(work: UnitOfWork, case: Case, transition: Transition, by: str) -> None:
@@ -202,13 +235,17 @@ def move_if_possible(work: UnitOfWork, case: Case, transition: Transition, by: s
         move(work, case, transition, by)
 
 
-def set_fact(work: UnitOfWork, case: Case, key: str, value: str) -> None:
-    """Keep a fact; a later word on the same thing replaces the earlier."""
+def set_fact(work: UnitOfWork, case: Case, key: str, value: str, by: str | None = None) -> None:
+    """Keep a fact; a later word on the same thing replaces the earlier.
+
+    Args:
+        by: login of who corrected it; None as the customer said it.
+    """
     for fact in case.facts:
         if fact.key == key:
-            fact.value, fact.at = value, work.now
+            fact.value, fact.at, fact.by = value, work.now, by
             return
-    case.facts.append(Fact(key=key, value=value, at=work.now))
+    case.facts.append(Fact(key=key, value=value, at=work.now, by=by))
 
 
 def get_fact(case: Case, key: str) -> str | None:

@@ -6,9 +6,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from actions.notifying import NotificationKind, notify
+from actions.silence import customer_spoke
+from actions.timers import TimerKind, set_timer
+from recovery.call_back import find_phone
 from recovery.control import Control
 from store.database import UnitOfWork
 from store.tables import Conversation, Customer, Identity, InboxRow, Message, OutboxRow
+
+# Doors without a wire: what is said to the customer there, a person says.
+SPOKEN = frozenset({"phone", "counter", "letter", "other"})
+# What a conversation awaits whose customer waits for a person and was asked for a phone number.
+CALL_BACK = "call_back"
 
 
 class MessageConflict(Exception):
@@ -70,19 +79,23 @@ def find_conversation(work: UnitOfWork, address: Address) -> Conversation | None
     return work.session.scalars(statement).first()
 
 
-def open_conversation(work: UnitOfWork, address: Address, label: str | None = None) -> Conversation:
+def open_conversation(
+    work: UnitOfWork, address: Address, label: str | None = None, customer: Customer | None = None
+) -> Conversation:
     """The conversation with ``address``, locked; made with its customer where nobody has written yet.
 
     Args:
         label: how statistics name the channel; kept from the first message that gives one.
+        customer: whose a new address is; None makes a customer.
     """
     found = find_conversation(work, address)
     if found is None:
         try:
             with work.session.begin_nested():
-                customer = Customer(created_at=work.now)
-                work.session.add(customer)
-                work.session.flush()
+                if customer is None:
+                    customer = Customer(created_at=work.now)
+                    work.session.add(customer)
+                    work.session.flush()
                 identity = Identity(
                     customer_id=customer.id,
                     channel=address.channel,
@@ -101,7 +114,11 @@ def open_conversation(work: UnitOfWork, address: Address, label: str | None = No
             found = find_conversation(work, address)
             if found is None:
                 raise
-    return lock_conversation(work, found.id)
+    locked = lock_conversation(work, found.id)
+    if locked.identity.external_id != address.external_id:
+        # Erased while we waited for it: whoever writes now is somebody new.
+        return open_conversation(work, address, label, customer)
+    return locked
 
 
 def receive(
@@ -162,7 +179,71 @@ def receive(
         )
     )
     work.session.flush()
+    if conversation.control == Control.STAFF and conversation.taken_by_id is not None:
+        notify(work, [conversation.taken_by_id], NotificationKind.CUSTOMER_WROTE, conversation)
+    customer_spoke(work, conversation)
+    if leaves_number(conversation, text):
+        # The bot stays silent; the promise is made, and confirmed, beside the turn.
+        set_timer(
+            work, TimerKind.CALL_BACK_WANTED, f"call_back_wanted:{row.id}", work.now, conversation, inbox_id=row.id
+        )
     return Received(row.id, conversation.id, number, repeated=False)
+
+
+def leaves_number(conversation: Conversation, text: str) -> bool:
+    """Whether a message to a conversation that waits for a person takes up the offer of a call back."""
+    awaited = conversation.awaited
+    return (
+        conversation.control == Control.QUEUED
+        and awaited is not None
+        and awaited["kind"] == CALL_BACK
+        and find_phone(text) is not None
+    )
+
+
+def note_heard(work: UnitOfWork, conversation: Conversation, text: str, message_key: str, case_id: int) -> bool:
+    """Keep what a customer said to a person, as a message of theirs, once for its key; nobody else answers it.
+
+    Returns:
+        False where it was kept before.
+    """
+    known = select(InboxRow.id).where(
+        InboxRow.identity_id == conversation.identity_id, InboxRow.message_key == message_key
+    )
+    if work.session.scalars(known).first() is not None:
+        return False
+    number = _next_number(conversation)
+    row = InboxRow(
+        number=number,
+        conversation_id=conversation.id,
+        identity_id=conversation.identity_id,
+        message_key=message_key,
+        text=storable(text),
+        caller_metadata={},
+        seen_revision=conversation.awaited_revision,
+        received_at=work.now,
+        state="done",
+        disposition="console",
+        next_attempt_at=work.now,
+        done_at=work.now,
+    )
+    work.session.add(row)
+    work.session.flush()
+    work.session.add(
+        Message(
+            conversation_id=conversation.id,
+            number=number,
+            direction="in",
+            author="customer",
+            text=row.text,
+            buttons=[],
+            inbox_id=row.id,
+            case_id=case_id,
+            at=work.now,
+        )
+    )
+    work.session.flush()
+    return True
 
 
 def storable(text: str) -> str:
@@ -180,12 +261,17 @@ def say(
     inbox_id: str | None = None,
     staff_id: int | None = None,
     case_id: int | None = None,
+    courtesy: bool = False,
 ) -> Message:
     """Put a message to the customer into the outbox, under the lock of its conversation.
+
+    Behind a spoken door nothing can be sent: what a person writes there is what they said; what the service says by
+    itself is held until somebody has told the customer.
 
     Args:
         buttons: quick replies, ``{"title", "payload"}`` each.
         inbox_id: the message that this answers.
+        courtesy: words of the moment that nobody need ring the customer up for.
     """
     message = Message(
         conversation_id=conversation.id,
@@ -201,7 +287,11 @@ def say(
     )
     work.session.add(message)
     work.session.flush()
-    work.session.add(OutboxRow(message_id=message.id, conversation_id=conversation.id, next_attempt_at=work.now))
+    row = OutboxRow(message_id=message.id, conversation_id=conversation.id, next_attempt_at=work.now)
+    if conversation.identity.channel in SPOKEN:
+        told = courtesy or author == "staff"
+        row.state, row.sent_at = ("sent", work.now) if told else ("held", None)
+    work.session.add(row)
     work.session.flush()
     return message
 

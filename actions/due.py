@@ -5,14 +5,22 @@ from datetime import timedelta
 from sqlalchemy import exists, select
 
 from actions.cases import focus_case, move_if_possible
+from actions.clock_timers import CLOCK_TIMERS, fire_clock_timer
+from actions.clocks import active_clocks
 from actions.commands.hand_over import hand_over_outside_turn
 from actions.connectors.errors import ConnectorError
 from actions.conversations import await_answer, lock_conversation, say
+from actions.escalating import responsible_for, superiors_of
 from actions.firm import Firm
+from actions.notifying import NotificationKind, notify
+from actions.passing_on import pass_on
 from actions.promises import settle
 from actions.remedies import Connectors, carry_out, executed, resolve_if_done
+from actions.staff.consulting import look_at_clock
 from actions.timers import TimerKind
+from actions.waiting import take_call_back
 from recovery.case_states import UNSETTLED, CaseState, Transition
+from recovery.clocks import ClockKind
 from recovery.control import Control, HandOverReason
 from recovery.money import Money
 from store.database import Database, UnitOfWork
@@ -59,6 +67,16 @@ def fire(database: Database, firm: Firm, connectors: Connectors, timer_id: int) 
                 work.commit()
                 return
             _follow_up(work, firm, conversation, case)
+        elif kind is TimerKind.PASS_ON and subject_id is not None:
+            pass_on(work, firm, conversation, subject_id)
+        elif kind is TimerKind.CALL_BACK_WANTED:
+            take_call_back(work, firm, conversation, work.session.get_one(InboxRow, timer.inbox_id))
+        elif kind in CLOCK_TIMERS:
+            if not fire_clock_timer(work, firm, conversation, timer):
+                work.commit()
+                return
+        elif kind is TimerKind.CONSULTATION and subject_id is not None:
+            look_at_clock(work, firm, subject_id)
         elif kind is TimerKind.CLOSE_CASE:
             _close(work, firm, work.session.get_one(Case, timer.case_id))
         _mark_fired(work, timer)
@@ -132,6 +150,19 @@ def _promise_due(work: UnitOfWork, firm: Firm, conversation: Conversation, promi
     if conversation.control == Control.BOT:
         case = work.session.get(Case, promise.case_id) if promise.case_id else None
         hand_over_outside_turn(work, firm, conversation, case, HandOverReason.PROMISE_BROKEN, by="timer")
+    elif promise.kind != "person_answers" or not _clock_tells(work, promise):
+        # Of a case's first answer its clock tells; of everything else nobody would hear.
+        department = conversation.department or firm.departments[0].key
+        told = [*responsible_for(work, conversation), *superiors_of(work, firm, department)]
+        details = {"reason": str(HandOverReason.PROMISE_BROKEN)}
+        notify(work, told, NotificationKind.OVERDUE, conversation, None, details)
+
+
+def _clock_tells(work: UnitOfWork, promise: Promise) -> bool:
+    """Whether the clock of a first answer runs out with this promise, or did before: superiors hear of it by that."""
+    case = work.session.get(Case, promise.case_id) if promise.case_id else None
+    clock = active_clocks(work, case).get(ClockKind.FIRST_RESPONSE) if case else None
+    return clock is not None and clock.due_at <= work.now
 
 
 def _follow_up(work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case) -> None:

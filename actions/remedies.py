@@ -1,9 +1,10 @@
 """Grant a remedy, carry it out once, and say so (design.md section 2, line 8)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from actions.cases import get_fact, move
 from actions.connectors.errors import ConnectorError
@@ -43,12 +44,8 @@ def describe_offer(firm: Firm, language: str, offer: Offer) -> str:
 
 
 def granted_minor(work: UnitOfWork, case: Case) -> int:
-    """What this case, or any case about the same order, was granted so far, in minor units."""
-    number = get_fact(case, "order_number")
-    of_case = Remedy.case_id == case.id
-    of_order = Remedy.order_number == number if number else of_case
-    statement = select(func.coalesce(func.sum(Remedy.amount), 0)).where(of_case | of_order, Remedy.state != "failed")
-    return work.session.scalar(statement) or 0
+    """What this case, those that went into it, or any case about the same order, was granted so far, in minor units."""
+    return granted_to(work, [case])[case.id]
 
 
 def lock_order(work: UnitOfWork, case: Case) -> None:
@@ -61,9 +58,47 @@ def lock_order(work: UnitOfWork, case: Case) -> None:
         work.session.execute(select(Order.number).where(Order.number == number).with_for_update())
 
 
-def authority_needed(work: UnitOfWork, firm: Firm, case: Case, offer: Offer) -> Authority:
-    """Who may grant the offer now: other complaints about the order may have used up what was free when it was made."""
-    now = firm.policy.authority_to_grant(offer.cost, granted_minor(work, case))
+def granted_to(work: UnitOfWork, cases: Sequence[Case]) -> dict[int, int]:
+    """As :func:`granted_minor` for many cases at once, by case id."""
+    orders = {case.id: number for case in cases if (number := get_fact(case, "order_number"))}
+    families = _families(work, [case.id for case in cases])
+    rows = work.session.execute(
+        select(Remedy.case_id, Remedy.order_number, Remedy.amount).where(
+            Remedy.case_id.in_(set().union(*families.values())) | Remedy.order_number.in_(set(orders.values())),
+            Remedy.state != "failed",
+        )
+    ).all()
+    return {
+        case.id: sum(
+            amount
+            for case_id, order_number, amount in rows
+            if case_id in families[case.id] or (case.id in orders and order_number == orders[case.id])
+        )
+        for case in cases
+    }
+
+
+def _families(work: UnitOfWork, case_ids: Sequence[int]) -> dict[int, set[int]]:
+    """Case id → the case and those that went into it, also by way of others."""
+    families = {case_id: {case_id} for case_id in case_ids}
+    level = set(case_ids)
+    while level:
+        below = work.session.execute(select(Case.id, Case.merged_into_id).where(Case.merged_into_id.in_(level))).all()
+        for case_id, into in below:
+            for family in families.values():
+                if into in family:
+                    family.add(case_id)
+        level = {case_id for case_id, _ in below}
+    return families
+
+
+def authority_needed(work: UnitOfWork, firm: Firm, case: Case, offer: Offer, granted: int | None = None) -> Authority:
+    """Who may grant the offer now: other complaints about the order may have used up what was free when it was made.
+
+    Args:
+        granted: what :func:`granted_minor` gives, where it is known already.
+    """
+    now = firm.policy.authority_to_grant(offer.cost, granted_minor(work, case) if granted is None else granted)
     return max(now, Authority(offer.authority), key=list(Authority).index)
 
 

@@ -14,6 +14,13 @@ class TimerKind(StrEnum):
     PROMISE_DUE = "promise_due"
     FOLLOW_UP = "follow_up"
     CLOSE_CASE = "close_case"
+    CONSULTATION = "consultation"
+    PASS_ON = "pass_on"
+    CALL_BACK_WANTED = "call_back_wanted"
+    CLOCK_WARNS = "clock_warns"
+    CLOCK_MISSED = "clock_missed"
+    RESUME_CLOCKS = "resume_clocks"
+    TAKE_BACK = "take_back"
 
 
 def set_timer(

@@ -6,7 +6,9 @@ without rework: the first answer, the first round of offers and the first resolu
 customer said last, for that is what they leave with.
 
 **Withdrawn cases** keep what they passed before: a complaint answered late and then given up was still answered late.
-The withdrawal itself is neither opportunity nor defect.
+The withdrawal itself is neither opportunity nor defect. **Merged cases**, too: who told one complaint twice was
+answered twice, in time or late; what comes after counts for the case that goes on, and for the service it is one
+complaint.
 
 **Unfounded cases** (the latest judgement by a person) count at the steps that every customer is owed, whoever is right:
 answered in time, understood, promises kept, resolved in time. They do not count at those that presuppose a wrong to be
@@ -29,6 +31,7 @@ from recovery.events import (
     CaseRated,
     CaseReopened,
     CaseResolved,
+    CorrectionUndone,
     OfferAnswered,
     OutcomeEvent,
     PromiseSettled,
@@ -54,11 +57,12 @@ def _acknowledged_in_time(history: CaseHistory) -> _Reached | None:
 
 
 def _understood_right(history: CaseHistory) -> _Reached | None:
-    """Every complaint is understood somehow when it is heard; a later correction says that it was wrong."""
+    """Every complaint is understood somehow when it is heard; a later correction that stands says that it was wrong."""
     opened = history.first(CaseOpened)
     if opened is None:
         return None
-    return _Reached(opened, opened.at, history.first(AssessmentCorrected) is not None)
+    corrected = len(history.all(AssessmentCorrected)) > len(history.all(CorrectionUndone))
+    return _Reached(opened, opened.at, corrected)
 
 
 def _offer_accepted(history: CaseHistory) -> _Reached | None:

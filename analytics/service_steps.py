@@ -5,7 +5,14 @@ from zoneinfo import ZoneInfo
 
 from analytics.case_history import CaseHistory, StepOutcome
 from analytics.validity import is_valid
-from recovery.events import AssessmentCorrected, CaseJudged, CaseOpened, CaseReassessed, OutcomeEvent
+from recovery.events import (
+    AssessmentCorrected,
+    CaseJudged,
+    CaseOpened,
+    CaseReassessed,
+    CorrectionUndone,
+    OutcomeEvent,
+)
 
 SERVICE = "service"
 
@@ -25,7 +32,13 @@ def service_outcomes(events: Iterable[OutcomeEvent], zone: ZoneInfo) -> list[Ste
     opened = history.first(CaseOpened)
     if opened is None or not is_valid(history):
         return []
-    looks = (opened, history.last(CaseReassessed), history.last(AssessmentCorrected), history.last(CaseJudged))
+    looks = (
+        opened,
+        history.last(CaseReassessed),
+        history.last(AssessmentCorrected),
+        history.last(CorrectionUndone),
+        history.last(CaseJudged),
+    )
     # Of looks at the same moment the later in the row holds: a person's word goes before the machine's.
     latest = sorted((look for look in looks if look is not None), key=lambda look: look.at)[-1]
     return [StepOutcome(SERVICE, latest.service_step, history.day(opened.heard_at), True, latest.dimensions)]

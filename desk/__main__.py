@@ -1,6 +1,7 @@
 """``python -m desk …``: run the service, make accounts, import data."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,15 +9,20 @@ from pathlib import Path
 from aiohttp import web
 
 from actions.firm import FirmDataError
-from desk import accounts
+from desk.account_commands import add_commands, print_token
+from desk.accounts import AccountRefused
 from desk.api.imports import ImportRefused, in_chunks, keep_orders, read_orders_csv
 from desk.app import make_app
 from desk.run import run
 from desk.single import AlreadyServing, hold_lock
+from desk.tokens import TokenRefused
 from store.database import Database
 from store.logging import set_up_logging
 from store.migrate import is_current
 from store.settings import Settings, SettingsError, load_settings
+
+# Objects made, collections of the youngest, of the middle generation: before the next older one is collected.
+_COLLECT_AFTER = (10_000, 20, 100)
 
 
 def serve(settings: Settings, _: argparse.Namespace) -> int:
@@ -25,25 +31,12 @@ def serve(settings: Settings, _: argparse.Namespace) -> int:
     if settings.database.startswith("sqlite"):
         hold_lock(settings.var)
     app = make_app(settings)
+    # What is there at the start stays. With thousands of open streams a full collection takes half a second in which
+    # nobody is served, so it comes seldom, and looks at nothing of this.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
     web.run_app(app, host=settings.host, port=settings.port, print=None, access_log=None, shutdown_timeout=5)
-    return 0
-
-
-def users(settings: Settings, options: argparse.Namespace) -> int:
-    """Make an account or reset its password; prints the one-time password."""
-    with Database(settings.database) as database, database.begin() as work:
-        if options.deed == "add":
-            password = accounts.add_account(work, options.login, options.name or "", options.role, options.language)
-        else:
-            password = accounts.reset_password(work, options.login)
-        work.commit()
-    print(f"{options.login}: one-time password {password}")
-    return 0
-
-
-def tokens(settings: Settings, _: argparse.Namespace) -> int:
-    """Print the API's bearer token."""
-    print(settings.secret("api_token"))
     return 0
 
 
@@ -65,13 +58,13 @@ def main(arguments: list[str] | None = None) -> int:
     command: Callable[[Settings, argparse.Namespace], int] = options.command
     try:
         settings = load_settings()
-        if command not in (run, tokens):
+        if command not in (run, print_token):
             with Database(settings.database) as database:
                 if not is_current(database):
                     print("the database is behind: run `python -m store migrate`", file=sys.stderr)
                     return 1
         return command(settings, options)
-    except (SettingsError, FirmDataError, ImportRefused, accounts.AccountRefused, AlreadyServing) as error:
+    except (SettingsError, FirmDataError, ImportRefused, AccountRefused, TokenRefused, AlreadyServing) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -83,16 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--model", type=Path, required=True, help="the trained Rasa model")
     add.set_defaults(command=run)
     commands.add_parser("serve", help="serve the desk alone").set_defaults(command=serve)
-    add = commands.add_parser("users", help="accounts of staff")
-    deeds = add.add_subparsers(dest="deed", required=True, metavar="deed")
-    new = deeds.add_parser("add", help="make an account with a one-time password")
-    new.add_argument("login")
-    new.add_argument("--name", help="as customers see it")
-    new.add_argument("--role", default="agent", choices=accounts.ROLES)
-    new.add_argument("--language", default="zh", choices=("zh", "en"))
-    deeds.add_parser("reset", help="give an account a new one-time password").add_argument("login")
-    add.set_defaults(command=users)
-    commands.add_parser("tokens", help="print the API token").set_defaults(command=tokens)
+    add_commands(commands)
     add = commands.add_parser("imports", help="import data from files")
     kinds = add.add_subparsers(dest="kind", required=True, metavar="kind")
     kinds.add_parser("orders", help="orders from a CSV file").add_argument("file", type=Path)

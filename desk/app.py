@@ -14,20 +14,30 @@ from actions.connectors.refunds import RefundTwin
 from actions.connectors.vouchers import VoucherTwin
 from actions.firm import Firm, load_firm
 from actions.remedies import Connectors
-from desk import console
+from desk import attachments, console
 from desk.api.routes import add_routes
+from desk.attachments import FILES
+from desk.bearer import require_token
 from desk.channels.transport import PulledTransport, Transport
+from desk.channels.web import uploads
 from desk.channels.web import views as web_chat
+from desk.console import canned_replies, firm_pages
+from desk.console.keys import RETENTION, WORDS
 from desk.elsewhere import Elsewhere
 from desk.errors import BODY_LIMIT, tell_errors
 from desk.health import healthz, metrics, readyz
 from desk.hub import Hub
-from desk.keys import API_TOKEN, DATABASE, FIRM, HTTP, HUB, RASA, SETTINGS
+from desk.keys import DATABASE, FIRM, HTTP, HUB, NOTIFYING, RASA, SETTINGS, TOKENS
+from desk.notifying.ways import make_ways, say_what_is_missing
 from desk.rasa import Rasa
-from desk.tokens import require_token
+from desk.scopes import check_scopes
+from desk.tokens import Tokens
 from desk.workers.inbox import InboxWorker
 from desk.workers.leases import void_all
+from desk.workers.letting_go import LettingGoWorker
+from desk.workers.notifications import NotificationWorker
 from desk.workers.outbox import OutboxWorker
+from desk.workers.presence import watch_presence
 from desk.workers.timers import TimerWorker
 from store.database import Database
 from store.settings import Settings
@@ -61,18 +71,26 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[tell_errors, require_token])
     app[SETTINGS] = settings
     app[FIRM] = parts.firm or load_firm(settings.firm)
-    app[API_TOKEN] = settings.secret("api_token")
     app[DATABASE] = parts.database or Database(settings.database)
+    app[TOKENS] = Tokens(app[DATABASE], settings.secret("api_token"))
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     add_routes(app)
+    attachments.set_up(app)
     web_chat.add_routes(app)
+    uploads.add_routes(app)
     console.add_routes(app)
+    canned_replies.set_up(app)
+    firm_pages.set_up(app)
+
+    async def scopes(app: web.Application) -> None:
+        check_scopes(app)
 
     async def resources(app: web.Application) -> AsyncIterator[None]:
         app[HUB] = hub = Hub()
         app[DATABASE].on_commit(hub.committed)
         async with aiohttp.ClientSession() as session:
             app[HTTP] = session
+            app[NOTIFYING] = make_ways(settings, app[FIRM], session, app[DATABASE].clock)
             app[RASA] = Rasa(session, settings.rasa, settings.secret("rasa_token"))
             elsewhere = _keep_going("elsewhere", Elsewhere(app[DATABASE], hub).run())
             yield
@@ -85,6 +103,7 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
         database, firm, hub = app[DATABASE], app[FIRM], app[HUB]
         if database.is_sqlite:
             await database.run(void_all)
+        say_what_is_missing(app[NOTIFYING])
         connectors = parts.connectors or Connectors(
             RefundTwin(database), VoucherTwin(database, firm.file.voucher_valid)
         )
@@ -94,16 +113,22 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
             _keep_going("inbox", inbox.run()),
             _keep_going("watch", inbox.watch()),
             _keep_going("outbox", OutboxWorker(database, hub, transports).run()),
+            _keep_going("notifications", NotificationWorker(database, hub, app[NOTIFYING], app[WORDS]).run()),
+            _keep_going("letting go", LettingGoWorker(database, app[RETENTION], app[FILES]).run()),
             _keep_going("timers", TimerWorker(database, firm, connectors, hub).run()),
+            _keep_going("presence", watch_presence(database, firm)),
         ]
         yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    app.on_startup.append(scopes)
     app.cleanup_ctx.append(resources)
     if parts.workers:
         app.cleanup_ctx.append(workers)
+        app.cleanup_ctx.append(attachments.sweeping)
+        app.on_startup.append(canned_replies.add_first)
     return app
 
 

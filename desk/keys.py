@@ -4,7 +4,9 @@ from aiohttp import ClientSession, web
 
 from actions.firm import Firm
 from desk.hub import Hub
+from desk.notifying.ways import Ways
 from desk.rasa import Rasa
+from desk.tokens import Tokens
 from store.database import Database
 from store.settings import Settings
 
@@ -13,5 +15,6 @@ FIRM = web.AppKey("firm", Firm)
 HUB = web.AppKey("hub", Hub)
 RASA = web.AppKey("rasa", Rasa)
 SETTINGS = web.AppKey("settings", Settings)
-API_TOKEN = web.AppKey("api_token", str)
+TOKENS = web.AppKey("tokens", Tokens)
 HTTP = web.AppKey("http", ClientSession)
+NOTIFYING = web.AppKey("notifying", Ways)

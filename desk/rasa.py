@@ -78,6 +78,27 @@ class Rasa:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise RasaUnavailable(type(error).__name__) from None
 
+    async def parse(self, text: str, timeout_seconds: float = 2) -> dict[str, Any]:
+        """What Rasa reads in ``text``, without acting on it (docs/understanding.md); its ``understanding``.
+
+        Raises:
+            RasaUnavailable: it could not be reached, was too slow, or gave no understanding.
+        """
+        try:
+            async with self._session.post(
+                f"{next(self._urls)}/model/parse",
+                json={"text": plain_text(text)},
+                params={"token": self._token},
+                timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+            ) as response:
+                found = await response.json() if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise RasaUnavailable(type(error).__name__) from None
+        understanding = found.get("understanding") if isinstance(found, dict) else None
+        if not isinstance(understanding, dict):
+            raise RasaUnavailable("no understanding")
+        return understanding
+
     async def is_ready(self) -> bool:
         """Whether some Rasa process has a model loaded."""
         for url in self._all:

@@ -12,6 +12,8 @@ class CaseState(StrEnum):
     RESOLVED = "resolved"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
+    # It went into another case of the same customer, which answers for both.
+    MERGED = "merged"
 
 
 class Transition(StrEnum):
@@ -26,6 +28,8 @@ class Transition(StrEnum):
     CLOSE = "close"
     WITHDRAW = "withdraw"
     REOPEN = "reopen"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
 
 
 _S, _T = CaseState, Transition
@@ -38,6 +42,8 @@ _WAYS: dict[CaseState, dict[Transition, CaseState]] = {
         _T.RESOLVE: _S.RESOLVED,
         _T.CLOSE: _S.CLOSED,
         _T.WITHDRAW: _S.WITHDRAWN,
+        # Not while an offer stands or money is on its way: two cases would answer for one promise.
+        _T.MERGE: _S.MERGED,
     },
     _S.OFFERED: {
         _T.OFFER: _S.OFFERED,
@@ -69,6 +75,7 @@ _WAYS: dict[CaseState, dict[Transition, CaseState]] = {
         _T.RESOLVE: _S.RESOLVED,
         _T.CLOSE: _S.CLOSED,
         _T.WITHDRAW: _S.WITHDRAWN,
+        _T.MERGE: _S.MERGED,
     },
     _S.RESOLVED: {
         _T.CLOSE: _S.CLOSED,
@@ -77,6 +84,7 @@ _WAYS: dict[CaseState, dict[Transition, CaseState]] = {
     },
     _S.CLOSED: {_T.REOPEN: _S.OPEN},
     _S.WITHDRAWN: {_T.REOPEN: _S.OPEN},
+    _S.MERGED: {_T.UNMERGE: _S.OPEN},
 }
 
 # States in which the firm still owes the customer something.

@@ -31,6 +31,7 @@ class HandOverReason(StrEnum):
     LOW_RATING = "low_rating"
     REMEDY_FAILED = "remedy_failed"
     PROMISE_BROKEN = "promise_broken"
+    RECORDED = "recorded"  # staff took the complaint by phone, at the counter or in a letter
 
 
 # Reasons that need no question: the person is due at once. Strong feeling alone is confirmed first.

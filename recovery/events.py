@@ -81,6 +81,14 @@ class AssessmentCorrected(OutcomeEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionUndone(OutcomeEvent):
+    """Staff took their last correction back at once: it was a slip of their own, not the machine's."""
+
+    kind = "correction_undone"
+    service_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfferAnswered(OutcomeEvent):
     """A round of offers was answered: one accepted, or all declined."""
 
@@ -146,6 +154,21 @@ class CaseClosed(OutcomeEvent):
     kind = "case_closed"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMerged(OutcomeEvent):
+    """It was the same complaint as another, which goes on for both."""
+
+    kind = "case_merged"
+    into: str  # number of the case that goes on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseUnmerged(OutcomeEvent):
+    """The merger was a mistake: it is a complaint of its own after all."""
+
+    kind = "case_unmerged"
+
+
 KINDS: dict[str, type[OutcomeEvent]] = {
     event.kind: event
     for event in (
@@ -154,6 +177,7 @@ KINDS: dict[str, type[OutcomeEvent]] = {
         CaseJudged,
         CaseReassessed,
         AssessmentCorrected,
+        CorrectionUndone,
         OfferAnswered,
         RemedyExecuted,
         PromiseSettled,
@@ -163,5 +187,7 @@ KINDS: dict[str, type[OutcomeEvent]] = {
         CaseRated,
         CaseWithdrawn,
         CaseClosed,
+        CaseMerged,
+        CaseUnmerged,
     )
 }

@@ -6,6 +6,7 @@ import tempfile
 
 from store.database import Database
 from store.migrate import drift, is_current, migrate, revise
+from store.rights_commands import RIGHTS_COMMANDS, add_rights_commands, run_rights_command
 from store.settings import SettingsError, load_settings
 
 
@@ -17,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("drift", help="prove on a throwaway database that models and migrations agree")
     revision = commands.add_parser("revise", help="write a migration for what changed in the models")
     revision.add_argument("message")
+    add_rights_commands(commands)
     options = parser.parse_args(arguments)
     if options.command in ("drift", "revise"):
         with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{folder}/drift.db") as database:
@@ -32,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    if options.command in RIGHTS_COMMANDS:
+        return run_rights_command(settings, options)
     with Database(settings.database) as database:
         if options.command == "migrate":
             migrate(database)

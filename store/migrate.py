@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from store.database import Database
+from store.indexing import is_of_the_models
 from store.tables import Base
 
 # Any number: PostgreSQL lets one migration run at a time under it.
@@ -52,5 +53,6 @@ def is_current(database: Database) -> bool:
 def drift(database: Database) -> list[str]:
     """What the models say that the migrated database does not, a line each; empty where they agree."""
     with database.begin() as work:
-        context = MigrationContext.configure(work.session.connection(), opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": is_of_the_models}
+        context = MigrationContext.configure(work.session.connection(), opts=options)
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]

@@ -6,12 +6,17 @@ what it needs through Rasa's ``endpoints.yml``.
 
 import os
 import secrets
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from store.addresses import read_mail_server, read_targets
 
 PREFIX = "AMENDS_"
 
@@ -43,6 +48,37 @@ class Settings(BaseSettings):
     )
     turns_at_once: int = Field(8, ge=1, le=256, description="how many conversations one desk process serves at a time")
     answer_within_seconds: float = Field(20, gt=0, le=120, description="how long a REST caller waits for the answer")
+
+    smtp_url: SecretStr = Field(
+        SecretStr(""), description="mail server, such as smtps://user:password@mail.example:465; empty: no e-mail"
+    )
+    mail_from: str = Field("", description="who e-mail comes from", validate_default=True)
+    notification_targets: SecretStr = Field(
+        SecretStr(""), description="addresses of robots and webhooks: key=https://… and key.secret=whsec_…"
+    )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            read_mail_server(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_from(cls, value: str, info: ValidationInfo) -> str:
+        smtp_url = info.data.get("smtp_url")
+        if smtp_url is not None and smtp_url.get_secret_value() and not value:
+            raise ValueError("is needed where a mail server is set")
+        if value and not _can_send(value):
+            raise ValueError("must be an address such as desk@shop.example or Shop <desk@shop.example>")
+        return value
+
+    @field_validator("notification_targets")
+    @classmethod
+    def _targets(cls, value: SecretStr) -> SecretStr:
+        read_targets(value.get_secret_value())
+        return value
 
     @field_validator("rasa_urls", "widget_sites", mode="before")
     @classmethod
@@ -108,6 +144,15 @@ class Settings(BaseSettings):
         if given.get_secret_value():
             return given.get_secret_value()
         return kept_secret(self.var / "secrets" / name)
+
+
+def _can_send(sender: str) -> bool:
+    """Whether e-mail can come from ``sender``."""
+    try:
+        address = Address(addr_spec=parseaddr(sender)[1])
+    except (ValueError, HeaderParseError):
+        return False
+    return bool(address.domain) and sender.isprintable()
 
 
 def kept_secret(path: Path) -> str:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from actions.firm import Firm, load_firm
-from store.database import Database
+from store.database import Database, UnitOfWork
 from store.migrate import migrate
 from store.settings import Settings, load_settings
 from store.tables import Base
@@ -119,10 +119,24 @@ def migrated_postgresql_url(postgresql_url: str) -> str:
 def postgresql_database(migrated_postgresql_url: str, clock: Clock) -> Iterator[Database]:
     with Database(migrated_postgresql_url, clock) as database:
         with database.begin() as work:
-            names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-            work.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            _empty(work)
             work.commit()
         yield database
+
+
+def _empty(work: UnitOfWork) -> None:
+    """Delete what the test before left; truncating all tables takes four times as long, and most are empty."""
+    # Not only the tables of the models: the search's own, too.
+    every = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+    tables = work.session.scalars(text(every)).all()
+    used = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in tables)
+    filled = work.session.scalars(text(used)).all()
+    # Neither foreign keys nor triggers hold it up.
+    work.session.execute(text("SET LOCAL session_replication_role = replica"))
+    for name in filled:
+        work.session.execute(text(f"DELETE FROM {name}"))
+        if name in Base.metadata.tables and "id" in Base.metadata.tables[name].columns:
+            work.session.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), 1, false)"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,7 +1,7 @@
 """Which command answers which Rasa action; and what goes before every one of them."""
 
 from actions.cases import focus_case
-from actions.commands import complaint, readings, replies, small_talk
+from actions.commands import complaint, following, readings, replies, small_talk
 from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.turns import Command, OpenTurn
 from recovery.case_states import UNSETTLED
@@ -56,6 +56,8 @@ def command_for(action: str) -> Command:
                 complaint.hear_complaint(turn)
             else:
                 hand_over(turn, case if case is not None and case.state in UNSETTLED else None, reason)
+            return
+        if reason is None and following.follow(turn):
             return
         if command is small_talk.catch_all and turn.understanding.facts.choice is not None:
             # However odd the rest is, a choice was meant.

@@ -18,6 +18,7 @@ from actions.cases import (
 from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.commands.offers import make_offer, open_offers, restate_offers, withdraw_open_offers
 from actions.commands.readings import ask_reading_again, is_reading_asked
+from actions.commands.same_order import join_by_order
 from actions.connectors.orders import OrderTwin
 from actions.outcomes import dimensions_of, record
 from actions.promises import open_promise
@@ -203,7 +204,8 @@ def _join_or_open(turn: OpenTurn) -> tuple[Case, bool]:
         focus.happening_asked = True
         assess(work, turn.firm, focus, said)
         return focus, True
-    return open_case(work, turn.firm, turn.conversation, turn.inbox, said, turn.language, linked_to=focus), True
+    heard_at = turn.inbox.received_at
+    return open_case(work, turn.firm, turn.conversation, heard_at, said, turn.language, linked_to=focus), True
 
 
 def _keep_facts(turn: OpenTurn, case: Case) -> None:
@@ -252,6 +254,7 @@ def _prove_order(turn: OpenTurn, case: Case) -> None:
         case.proof_attempts += not case.order_proved
     if case.order_proved:
         set_severity(turn.work, turn.firm, case)
+        join_by_order(turn, case)
 
 
 def _order_needed(turn: OpenTurn, case: Case) -> bool:

@@ -1,18 +1,18 @@
 """Pass the conversation to a person, with all they need to know (GB/T 47746-2026)."""
 
-from sqlalchemy import func, select
-
 from actions.cases import move_if_possible
+from actions.clocks import person_needed
 from actions.conversations import await_nothing, say
 from actions.firm import Firm
 from actions.outcomes import dimensions_of, record
 from actions.promises import promise
+from actions.routing import assign
 from actions.turns import OpenTurn
+from actions.waiting import await_number, by_clock, measure_wait, wait_words
 from recovery.case_states import Transition
 from recovery.control import FIRST_IN_LINE, UNASKED, Control, HandOverReason
 from recovery.events import HandedOver
 from recovery.failures import Category, Risk
-from recovery.severity import Severity
 from store.database import UnitOfWork
 from store.tables import Case, Conversation, HandOver
 
@@ -33,7 +33,7 @@ def reason_to_hand_over(turn: OpenTurn, case: Case | None) -> HandOverReason | N
 
 
 def hand_over(turn: OpenTurn, case: Case | None, reason: HandOverReason) -> None:
-    """Hand over within a turn: the turn still answers, telling why, the place in line and by when."""
+    """Hand over within a turn: the turn still answers, telling why, who comes, the place in line and by when."""
     lines = _hand_over(turn.work, turn.firm, turn.conversation, case, reason, "bot", turn.language)
     for line in lines:
         turn.add(line)
@@ -67,36 +67,26 @@ def _hand_over(
     by: str,
     language: str,
 ) -> tuple[str, str]:
-    """Change control, promise an answer, and give the two lines that tell the customer."""
-    place = _pass_to_queue(work, conversation, case, reason, by)
-    # By the case's own clock, from now on; the calmest one where there is no case.
-    due = firm.first_response_due(work.now, Severity(case.severity) if case else Severity.LOW)
-    promise(work, conversation, case, "person_answers", firm.words.render(language, "promise.person_answers"), due)
+    """Change control, give it to somebody, promise an answer, and give the two lines that tell the customer."""
+    _pass_to_queue(work, conversation, case, reason, by)
+    given = assign(work, firm, conversation, case, reason)
+    wait = measure_wait(work, firm, conversation, case, given)
+    if case is not None:
+        person_needed(work, firm, case, wait.opens)
+        wait = by_clock(wait, case, work.now)
+    promised = firm.words.render(language, "promise.person_answers")
+    promise(work, conversation, case, "person_answers", promised, wait.due)
+    await_number(conversation, wait)
     key = f"hand_over.{reason}" if firm.words.has(f"hand_over.{reason}") else "hand_over.default"
-    return (
-        firm.words.render(language, key),
-        firm.words.render(language, "hand_over.wait", place=place, due=firm.local(due)),
-    )
+    return (firm.words.render(language, key), wait_words(firm, language, wait))
 
 
 def _pass_to_queue(
     work: UnitOfWork, conversation: Conversation, case: Case | None, reason: HandOverReason, by: str
-) -> int:
-    """Take the conversation from the bot: control, fence and record. The conversation must be locked.
-
-    Returns:
-        The place in line, 1 for the next.
-    """
-    rank = 0 if reason in FIRST_IN_LINE else 1
-    waiting = work.session.scalar(
-        select(func.count(Conversation.id)).where(
-            Conversation.control == Control.QUEUED,
-            Conversation.queue_rank <= rank,
-            Conversation.id != conversation.id,
-        )
-    )
+) -> None:
+    """Take the conversation from the bot: control, fence and record. The conversation must be locked."""
     conversation.control = Control.QUEUED
-    conversation.queued_at, conversation.queue_rank = work.now, rank
+    conversation.queued_at, conversation.queue_rank = work.now, 0 if reason in FIRST_IN_LINE else 1
     conversation.unclear_turns = 0
     # Whoever still works on this conversation for the bot finds the fence moved.
     conversation.fence += 1
@@ -107,4 +97,3 @@ def _pass_to_queue(
     if case is not None:
         move_if_possible(work, case, Transition.HAND_OVER, by)
         record(work, HandedOver(case_number=case.number, at=work.now, dimensions=dimensions_of(case), reason=reason))
-    return (waiting or 0) + 1

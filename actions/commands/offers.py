@@ -4,9 +4,11 @@ from sqlalchemy import select
 
 from actions.cases import move, proved_order
 from actions.commands.hand_over import hand_over
+from actions.notifying import NotificationKind, notify
 from actions.outcomes import dimensions_of, record
 from actions.promises import promise
 from actions.remedies import authority_needed, describe_offer, grant, granted_minor, lock_order
+from actions.staff.approvers import approvers
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition
 from recovery.control import HandOverReason
@@ -111,6 +113,7 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
     move(turn.work, case, Transition.AWAIT_APPROVAL, "bot")
     due = turn.firm.first_response_due(turn.work.now, Severity(case.severity))
     promise(turn.work, turn.conversation, case, "approval", turn.text("promise.approval"), due)
+    notify(turn.work, approvers(turn.work, case, needed), NotificationKind.APPROVAL_WANTED, turn.conversation, case)
     turn.say("offer.awaits_approval", what=what, due=turn.local(due))
 
 

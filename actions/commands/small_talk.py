@@ -2,6 +2,7 @@
 
 from actions.cases import focus_case
 from actions.commands.complaint import hear_complaint, restate
+from actions.commands.following import bring_own_case
 from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.commands.offers import restate_offers
 from actions.commands.readings import ask_reading, ask_reading_again, is_reading_asked
@@ -64,7 +65,7 @@ def answer_abuse(turn: OpenTurn) -> None:
 
 def case_status(turn: OpenTurn) -> None:
     """Where is my complaint?"""
-    case = focus_case(turn.work, turn.conversation)
+    case = focus_case(turn.work, turn.conversation) or bring_own_case(turn)
     if case is None:
         turn.say("status.no_case")
         turn.ask("happening")

@@ -1,9 +1,11 @@
-"""Which days are worked: the public calendar, and the firm's own days on top."""
+"""Which days are worked: the public calendar, and the firm's own days on top; what kind of day each is."""
 
 from dataclasses import dataclass
 from datetime import date
 
 import chinese_calendar
+
+from recovery.working_time import DayKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,21 @@ class WorkingCalendar:
             except NotImplementedError:
                 pass  # holidays of a year are published in the autumn before; until then only weekends are known
         return day.weekday() < 5
+
+    def kind_of(self, day: date) -> DayKind:
+        """What the calendar says of ``day`` to those who work by the hour, weekends and nights perhaps among them."""
+        if day in self.worked:
+            return DayKind.MAKE_UP
+        if day in self.days_off:
+            return DayKind.CLOSED
+        if self.public_calendar == "china":
+            try:
+                off, holiday = chinese_calendar.get_holiday_detail(day)
+            except NotImplementedError:
+                return DayKind.ORDINARY
+            if off:
+                # An ordinary weekend has no name; it may well be worked.
+                return DayKind.HOLIDAY if holiday else DayKind.ORDINARY
+            if day.weekday() >= 5:
+                return DayKind.MAKE_UP
+        return DayKind.ORDINARY

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 from actions.firm import models
 from actions.firm.calendar import WorkingCalendar
+from actions.firm.notifications import NotificationsFile
+from actions.firm.routing import RoutingFile
+from actions.firm.security import SecurityFile
 from actions.words.catalogue import Catalogue
 from recovery.failures import (
     Category,
@@ -20,8 +23,9 @@ from recovery.failures import (
     read_failure,
 )
 from recovery.remedies import Authority, Choice, RemedyPolicy, RemedyRule, RemedyTerm
-from recovery.service_levels import ServiceLevels, TimeLimit, due_at
+from recovery.service_levels import Measure, ServiceLevels, TimeLimit, due_at, time_counted
 from recovery.severity import Severity
+from recovery.working_time import WeeklyHours, WorkingTime
 from store.blueprint import NO_STEP, Blueprint, read_blueprint
 from store.firm_files import FirmDataError, read_yaml
 
@@ -42,8 +46,12 @@ class Firm:
     categories: dict[str, models.Bilingual]
     like: Likeness
     calendar: WorkingCalendar
+    hours: dict[str, WeeklyHours]
     words: Catalogue
     blueprint: Blueprint
+    security: SecurityFile
+    notifications: NotificationsFile
+    routing: RoutingFile
 
     @property
     def zone(self) -> ZoneInfo:
@@ -84,18 +92,35 @@ class Firm:
         leading = leading_category(categories, self.like)
         return leading, fixed_category(leading, self.like)
 
-    def first_response_due(self, start: datetime, severity: Severity) -> datetime:
-        return self.due(start, self.service_levels.first_response[severity])
+    def first_response_due(self, start: datetime, severity: Severity, department: str | None = None) -> datetime:
+        return self.due_for(department, start, self.service_levels.first_response[severity])
 
-    def resolution_due(self, start: datetime, severity: Severity) -> datetime:
-        return self.due(start, self.service_levels.resolution[severity])
+    def resolution_due(self, start: datetime, severity: Severity, department: str | None = None) -> datetime:
+        return self.due_for(department, start, self.service_levels.resolution[severity])
 
     def local(self, moment: datetime) -> datetime:
         """A moment in the firm's zone, as people are shown it."""
         return moment.astimezone(self.zone)
 
     def due(self, start: datetime, limit: TimeLimit) -> datetime:
-        return due_at(start, limit, self.zone, self.calendar.is_worked)
+        """When ``limit`` runs out, by the hours of the front door."""
+        return self.due_for(None, start, limit)
+
+    def due_for(self, department: str | None, start: datetime, limit: TimeLimit) -> datetime:
+        """When ``limit`` runs out for a department, by its own hours; the front door's for None or an unknown key."""
+        return due_at(start, limit, self.zone, self.calendar.is_worked, self.working_time(department))
+
+    def working_time(self, department: str | None) -> WorkingTime:
+        """When a department works; the front door for None or an unknown key."""
+        found = next((one for one in self.departments if one.key == department), self.departments[0])
+        if found.hours is None:
+            return WorkingTime(self.zone)
+        weekly, kind_of = self.hours[found.hours], self.calendar.kind_of
+        return WorkingTime(self.zone, lambda day: weekly.on(day, kind_of(day)))
+
+    def time_counted(self, department: str | None, measure: Measure) -> WorkingTime:
+        """The time in which a limit of this measure passes for a department."""
+        return time_counted(measure, self.zone, self.calendar.is_worked, self.working_time(department))
 
     def category_name(self, key: str, language: str) -> str:
         name = self.categories.get(key)
@@ -116,9 +141,15 @@ def load_firm(folder: Path) -> Firm:
     levels = read_yaml(folder / "service_levels.yml", models.ServiceLevelsFile)
     calendar = read_yaml(folder / "calendar.yml", models.CalendarFile)
     blueprint = read_blueprint(folder)
+    security = read_yaml(folder / "security.yml", SecurityFile)
     categories = {entry.key: entry.name for entry in taxonomy.categories}
     for department in departments.departments:
         _known(folder / "departments.yml", department.categories, categories)
+        if department.hours is not None and department.hours not in calendar.hours:
+            line = _line_naming(folder / "departments.yml", f"hours: {department.hours}")
+            raise FirmDataError(
+                f"{folder / 'departments.yml'}:{line}: there are no hours {department.hours!r} in calendar.yml"
+            )
     for rule in remedies.remedy_rules:
         _known(folder / "remedies.yml", rule.categories, categories)
     words = Catalogue.read(folder / "replies")
@@ -131,14 +162,34 @@ def load_firm(folder: Path) -> Firm:
     return Firm(
         file=file,
         policy=_policy(file.currency, remedies, authority, taxonomy),
-        service_levels=ServiceLevels(levels.acknowledgement, dict(levels.first_response), dict(levels.resolution)),
+        service_levels=ServiceLevels(
+            levels.acknowledgement,
+            dict(levels.first_response),
+            dict(levels.resolution),
+            dict(levels.next_update),
+            dict(levels.consultation),
+            levels.warn_at,
+            levels.take_back_after,
+        ),
         departments=tuple(departments.departments),
         categories=categories,
         like=taxonomy.like,
         calendar=WorkingCalendar(calendar.public_calendar, frozenset(calendar.days_off), frozenset(calendar.worked)),
+        hours={name: hours.weekly for name, hours in calendar.hours.items()},
         words=words,
         blueprint=blueprint,
+        security=security,
+        notifications=_notifications(folder / "notifications.yml", departments),
+        routing=read_yaml(folder / "routing.yml", RoutingFile),
     )
+
+
+def _notifications(path: Path, departments: models.DepartmentsFile) -> NotificationsFile:
+    file = read_yaml(path, NotificationsFile)
+    known = {department.key for department in departments.departments}
+    for key in sorted(file.departments_named() - known):
+        raise FirmDataError(f"{path}:{_line_naming(path, key)}: there is no department {key!r} in departments.yml")
+    return file
 
 
 def _known(path: Path, named: Sequence[str], categories: dict[str, models.Bilingual]) -> None:

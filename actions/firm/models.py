@@ -12,8 +12,10 @@ from recovery.failures import Category
 from recovery.remedies import Authority, RemedyKind
 from recovery.service_levels import TimeLimit
 from recovery.severity import Severity
+from recovery.working_time import Shifts, WeeklyHours, read_shifts
 
-_SPAN = re.compile(r"(\d+) (second|minute|hour|day)s?")
+# Longer ones no calendar holds.
+_SPAN = re.compile(r"(\d{1,6}) (second|minute|hour|day)s?")
 
 
 def _span(value: object) -> object:
@@ -24,9 +26,11 @@ def _span(value: object) -> object:
 
 
 def _limit(value: object) -> object:
-    """Read ``2 hours`` or ``3 working days`` as a time limit."""
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+) working days?", value)):
-        return TimeLimit(working_days=int(match[1]))
+    """Read ``2 hours``, ``2 working hours`` or ``3 working days`` as a time limit."""
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,6}) working (minute|hour|day)s?", value)):
+        if match[2] == "day":
+            return TimeLimit(working_days=int(match[1]))
+        return TimeLimit(working_time=timedelta(**{match[2] + "s": int(match[1])}))
     span = _span(value)
     assert isinstance(span, timedelta)
     return TimeLimit(clock=span)
@@ -34,6 +38,18 @@ def _limit(value: object) -> object:
 
 Span = Annotated[timedelta, BeforeValidator(_span)]
 Limit = Annotated[TimeLimit, BeforeValidator(_limit)]
+
+
+def _shifts(value: object) -> object:
+    """Read ``09:00-12:00, 13:30-18:00`` as the shifts of a day; ``closed`` as none."""
+    if value == "closed":
+        return ()
+    if not isinstance(value, str):
+        raise ValueError("must be hours such as `09:00-12:00, 13:30-18:00`, or `closed`")
+    return read_shifts(value)
+
+
+DayHours = Annotated[Shifts, BeforeValidator(_shifts)]
 
 
 class _Strict(BaseModel):
@@ -144,8 +160,13 @@ class ServiceLevelsFile(_Strict):
     acknowledgement: Span
     first_response: dict[Severity, Limit]
     resolution: dict[Severity, Limit]
+    # A firm may do without these: no such clock is kept, nothing is taken back.
+    next_update: dict[Severity, Limit] = {}
+    consultation: dict[Severity, Limit] = {}
+    warn_at: float = Field(0.75, gt=0, lt=1, description="share of a limit")
+    take_back_after: Limit | None = None
 
-    @field_validator("first_response", "resolution")
+    @field_validator("first_response", "resolution", "next_update", "consultation")
     @classmethod
     def _all(cls, value: dict[Severity, TimeLimit]) -> dict[Severity, TimeLimit]:
         if missing := set(Severity) - set(value):
@@ -157,6 +178,7 @@ class DepartmentFile(_Strict):
     key: str = Field(pattern=r"^[a-z_]{2,64}$")
     name: Bilingual
     categories: list[str] = []
+    hours: str | None = None  # named in calendar.yml; round the clock without
 
 
 class DepartmentsFile(_Strict):
@@ -167,10 +189,48 @@ class DepartmentsFile(_Strict):
     @field_validator("departments")
     @classmethod
     def _one_each(cls, value: list[DepartmentFile]) -> list[DepartmentFile]:
+        if len({department.key for department in value}) < len(value):
+            raise ValueError("two departments have the same key")
         taken = [category for department in value for category in department.categories]
         if len(set(taken)) < len(taken):
             raise ValueError("a category belongs to one department")
         return value
+
+
+class HoursFile(_Strict):
+    """Named hours: those of a day, else of weekdays or weekends, else of every day."""
+
+    every_day: DayHours = ()
+    weekdays: DayHours | None = None
+    weekends: DayHours | None = None
+    monday: DayHours | None = None
+    tuesday: DayHours | None = None
+    wednesday: DayHours | None = None
+    thursday: DayHours | None = None
+    friday: DayHours | None = None
+    saturday: DayHours | None = None
+    sunday: DayHours | None = None
+    make_up_days: DayHours | None = None
+    public_holidays: Literal["closed", "open"] = "closed"
+
+    @model_validator(mode="after")
+    def _sometimes_open(self) -> Self:
+        if not any(self.weekly.days):
+            raise ValueError("these hours are never open")
+        return self
+
+    @property
+    def weekly(self) -> WeeklyHours:
+        """The hours of each weekday; a make-up day whose weekday has none has those of the first day that has."""
+        named = (self.monday, self.tuesday, self.wednesday, self.thursday, self.friday, self.saturday, self.sunday)
+        monday, tuesday, wednesday, thursday, friday, saturday, sunday = (
+            next(hours for hours in (own, general, self.every_day) if hours is not None)
+            for own, general in zip(named, 5 * [self.weekdays] + 2 * [self.weekends], strict=True)
+        )
+        days = (monday, tuesday, wednesday, thursday, friday, saturday, sunday)
+        first = next((hours for hours in days if hours), ())
+        make_up = first if self.make_up_days is None else self.make_up_days
+        return WeeklyHours(days, make_up, self.public_holidays == "open")
 
 
 class CalendarFile(_Strict):
@@ -179,6 +239,7 @@ class CalendarFile(_Strict):
     public_calendar: Literal["china", "weekdays"]
     days_off: list[date] = []
     worked: list[date] = []
+    hours: dict[Annotated[str, Field(pattern=r"^[a-z_]{2,64}$")], HoursFile] = {}
 
 
 class TaxonomyEntry(_Strict):

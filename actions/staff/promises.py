@@ -1,17 +1,16 @@
 """Note that what was promised was done."""
 
+from actions.clocks import staff_spoke
 from actions.conversations import lock_conversation
 from actions.firm import Firm
-from actions.promises import settle
+from actions.promises import KEPT_BY_DOING, is_owed_by_hand, keep_promises, settle
 from actions.remedies import executed, resolve_if_done
 from actions.staff.access import DeedRefused, audit
+from recovery.control import Control
 from recovery.remedies import RemedyKind
 from store.database import UnitOfWork
 from store.tables import Case, Promise, Staff
 from store.tables.base import readable_number
-
-# Promises that are kept by the deed itself, never by saying so: an answer, a decision on an offer.
-_KEPT_BY_DOING = {"person_answers", "approval"}
 
 
 def keep_promise(work: UnitOfWork, firm: Firm, staff: Staff, promise_id: int) -> None:
@@ -26,7 +25,7 @@ def keep_promise(work: UnitOfWork, firm: Firm, staff: Staff, promise_id: int) ->
     promise = work.session.get_one(Promise, promise_id)
     conversation = lock_conversation(work, promise.conversation_id)
     work.session.refresh(promise)
-    if promise.kind in _KEPT_BY_DOING:
+    if promise.kind in KEPT_BY_DOING:
         raise DeedRefused("kept_by_doing")
     case = work.session.get_one(Case, promise.case_id) if promise.case_id is not None else None
     owed = [
@@ -34,9 +33,16 @@ def keep_promise(work: UnitOfWork, firm: Firm, staff: Staff, promise_id: int) ->
         for remedy in (case.remedies if case is not None and promise.kind == "call_back" else [])
         if remedy.kind == RemedyKind.CALL_BACK and remedy.state == "intended"
     ]
-    if promise.state != "open" and not owed:
+    if not is_owed_by_hand(promise, case, conversation):
         raise DeedRefused("promise_settled")
     settle(work, promise, kept=promise.due_at >= work.now)
+    if promise.state == "broken":
+        promise.made_good_at = work.now
+    if promise.kind == "call_back" and conversation.control != Control.BOT:
+        # Whoever waited for a person has spoken with one.
+        keep_promises(work, conversation, "person_answers")
+        if case is not None:
+            staff_spoke(work, firm, case)
     if case is not None:
         for remedy in owed:
             executed(work, case, remedy, readable_number("CB", 2))

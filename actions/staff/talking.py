@@ -2,17 +2,20 @@
 
 from sqlalchemy import select, update
 
+from actions import clocks
 from actions.cases import focus_case, move
-from actions.conversations import await_nothing, lock_conversation, say
+from actions.conversations import SPOKEN, await_nothing, lock_conversation, say
 from actions.firm import Firm
 from actions.outcomes import dimensions_of, record
-from actions.promises import keep_promises
+from actions.promises import keep_promises, release_open
 from actions.remedies import plan_follow_up
+from actions.routing import may_take_given, release
+from actions.silence import watch_for_answer
 from actions.staff.access import MAY_TAKE_FROM_OTHERS, DeedRefused, audit, mine
 from actions.turns import finish
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.control import Control
-from recovery.events import CaseJudged
+from recovery.events import CaseJudged, HandedOver
 from store.database import UnitOfWork
 from store.tables import Case, Conversation, HandOver, InboxRow, Message, Staff
 
@@ -21,7 +24,7 @@ def take(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> Co
     """Take the conversation, from the queue or from the bot; a turn under way finds the fence moved (line 7).
 
     Raises:
-        DeedRefused: a colleague has it.
+        DeedRefused: a colleague has it, or it was given to one of another department.
     """
     conversation = lock_conversation(work, conversation_id)
     if conversation.control == Control.STAFF:
@@ -29,10 +32,13 @@ def take(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> Co
             return conversation
         if staff.role not in MAY_TAKE_FROM_OTHERS:
             raise DeedRefused("taken_by_colleague")
+    elif not may_take_given(firm, staff, conversation):
+        raise DeedRefused("assigned_to_colleague")
     conversation.control = Control.STAFF
     conversation.taken_by_id = staff.id
     conversation.queued_at = None
     conversation.fence += 1
+    release(work, conversation)
     await_nothing(conversation)
     for row in _open_rows(work, conversation):
         finish(work, row, "console")
@@ -42,16 +48,19 @@ def take(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> Co
         case.owner_id = staff.id
         if case.state in (CaseState.OPEN, CaseState.OFFERED):
             move(work, case, Transition.HAND_OVER, staff.login)
+        clocks.taken(work, firm, case)
+    watch_for_answer(work, conversation)
     say(
         work,
         conversation,
         firm.words.render(conversation.language or firm.file.language, "person.joined", name=staff.name),
+        courtesy=True,
     )
     audit(work, staff, "take", conversation.public_id)
     return conversation
 
 
-def answer(work: UnitOfWork, staff: Staff, conversation_id: int, text: str) -> Message:
+def answer(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, text: str) -> Message:
     """Say something to the customer; the promise that a person answers is kept by it.
 
     Raises:
@@ -63,8 +72,8 @@ def answer(work: UnitOfWork, staff: Staff, conversation_id: int, text: str) -> M
     message = say(work, conversation, text.strip(), author="staff", staff_id=staff.id)
     keep_promises(work, conversation, "person_answers")
     case = focus_case(work, conversation)
-    if case is not None and case.first_response_at is None:
-        case.first_response_at = work.now
+    if case is not None:
+        clocks.staff_spoke(work, firm, case)
     return message
 
 
@@ -72,9 +81,11 @@ def give_back(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) 
     """Give the conversation back to the bot.
 
     Raises:
-        DeedRefused: the conversation is not this person's.
+        DeedRefused: the conversation is not this person's, or is one that no bot can talk in.
     """
     conversation = mine(work, staff, conversation_id)
+    if conversation.identity.channel in SPOKEN:
+        raise DeedRefused("no_bot_here")
     end_control(work, conversation)
     case = focus_case(work, conversation)
     if case is not None:
@@ -83,7 +94,7 @@ def give_back(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) 
     if case is not None and case.state == CaseState.WITH_STAFF:
         move(work, case, Transition.GIVE_BACK, staff.login)
     language = conversation.language or firm.file.language
-    say(work, conversation, firm.words.render(language, "person.gave_back"))
+    say(work, conversation, firm.words.render(language, "person.gave_back"), courtesy=True)
     audit(work, staff, "give_back", conversation.public_id)
 
 
@@ -103,7 +114,9 @@ def close(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, *, v
         raise DeedRefused("unknown_step")
     if case is not None and _is_under_way(case):
         raise DeedRefused("remedy_under_way")
-    if case is not None and can_follow(CaseState(case.state), Transition.RESOLVE):
+    settles = case is not None and can_follow(CaseState(case.state), Transition.RESOLVE)
+    if case is not None and (settles or case.state == CaseState.RESOLVED):
+        # A remedy may have settled the case by itself; whether it stood, only a person says.
         case.valid, case.service_step = valid, service_step
         record(
             work,
@@ -115,12 +128,13 @@ def close(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, *, v
                 service_step=service_step,
             ),
         )
+    if case is not None and settles:
         withdraw_open_offers(work, case)
         move(work, case, Transition.RESOLVE, staff.login)
         plan_follow_up(work, firm, conversation, case)
     end_control(work, conversation)
     language = conversation.language or firm.file.language
-    say(work, conversation, firm.words.render(language, "person.gave_back"))
+    say(work, conversation, firm.words.render(language, "person.gave_back"), courtesy=True)
     audit(work, staff, "close", case.number if case else conversation.public_id)
 
 
@@ -135,7 +149,14 @@ def end_control(work: UnitOfWork, conversation: Conversation) -> None:
     """Give control back to the bot; whoever still works for the person finds the fence moved."""
     conversation.control = Control.BOT
     conversation.taken_by_id = None
+    # Whose line it was in, and how pressing, was of that hand-over alone.
+    conversation.department, conversation.queue_rank = None, 1
     conversation.fence += 1
+    # A person was there: what was promised of one is not waited for any more.
+    release_open(work, conversation, "person_answers")
+    case = focus_case(work, conversation)
+    if case is not None:
+        clocks.left_staff(work, case)
     work.session.execute(
         update(HandOver)
         .where(HandOver.conversation_id == conversation.id, HandOver.ended_at.is_(None))
@@ -162,6 +183,10 @@ def _current_hand_over(work: UnitOfWork, conversation: Conversation, staff: Staf
             at=work.now,
         )
         work.session.add(waiting)
+        case = focus_case(work, conversation)
+        if case is not None:
+            at, dimensions = work.now, dimensions_of(case)
+            record(work, HandedOver(case_number=case.number, at=at, dimensions=dimensions, reason="taken"))
     waiting.taken_by_id, waiting.taken_at = staff.id, work.now
 
 

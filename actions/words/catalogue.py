@@ -33,18 +33,10 @@ class Catalogue:
         """Read ``zh.yml`` and ``en.yml``, or all files of the folders ``zh`` and ``en``.
 
         Raises:
-            FirmDataError: a reply is missing in one language, is no template, or asks for other values than its
-                counterpart.
+            FirmDataError: a reply is missing in one language, stands in two files, is no template, or asks for other
+                values than its counterpart.
         """
-        texts = {
-            language: {
-                f"{group}.{name}": text
-                for path in _files(folder, language)
-                for group, replies in read_yaml(path, _ReplyFile).root.items()
-                for name, text in replies.items()
-            }
-            for language in LANGUAGES
-        }
+        texts = {language: _texts(folder, language) for language in LANGUAGES}
         values: dict[str, dict[str, set[str]]] = {}
         for language, replies in texts.items():
             environment = _environment(language)
@@ -95,6 +87,20 @@ def _environment(language: str) -> Environment:
 def _files(folder: Path, language: str) -> list[Path]:
     parts = folder / language
     return sorted(parts.glob("*.yml")) if parts.is_dir() else [folder / f"{language}.yml"]
+
+
+def _texts(folder: Path, language: str) -> dict[str, str]:
+    """The replies of one language by key, each from one place."""
+    texts: dict[str, str] = {}
+    places: dict[str, Path] = {}
+    for path in _files(folder, language):
+        for group, replies in read_yaml(path, _ReplyFile).root.items():
+            for name, text in replies.items():
+                key = f"{group}.{name}"
+                if key in texts:
+                    raise FirmDataError(f"{path}: {key} stands in {places[key].name} already")
+                texts[key], places[key] = text, path
+    return texts
 
 
 def _place(folder: Path, language: str, key: str) -> str:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from actions.conversations import Address
+from actions.conversations import Address, storable
 from desk.api.imports import keep_orders, keep_volumes
 from desk.api.models import OrdersPosted, VolumesPosted
 from desk.api.views import cases_view, conversation_view, messages_view, one_case_view, parse_identity
@@ -39,7 +39,7 @@ async def get_cases(request: web.Request) -> web.Response:
 
 
 async def get_case(request: web.Request) -> web.Response:
-    found = await request.app[DATABASE].read(one_case_view, request.match_info["number"])
+    found = await request.app[DATABASE].read(one_case_view, storable(request.match_info["number"]))
     if found is None:
         raise ApiError(404, "there is no case with this number")
     return web.json_response(found)
@@ -56,7 +56,7 @@ async def post_volumes(request: web.Request) -> web.Response:
 
 
 def _identity(text: str) -> Address:
-    address = parse_identity(text)
+    address = parse_identity(storable(text))
     if address is None:
         raise ApiError(422, "identity: must be channel:id, such as rest:42")
     return address

@@ -12,6 +12,7 @@ from desk.api.analytics import get_sigma
 from desk.api.models import OrdersPosted, VolumesPosted
 from desk.channels.rest import views as rest
 from desk.channels.rest.messages import IncomingMessage
+from desk.scopes import SCOPE_OF
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ ROUTES = (
 
 _ERRORS = {
     "401": "The bearer token is missing or wrong",
+    "403": "The token lacks the scope that the address needs",
     "404": "There is no such thing",
     "409": "It contradicts what is there",
     "413": "The body is too large",
@@ -93,7 +95,8 @@ def openapi() -> dict[str, Any]:
         operation: dict[str, Any] = {
             "summary": route.summary,
             "operationId": route.handler.__name__,
-            "security": [{"bearer": []}],
+            # OpenAPI 3.1 takes scopes here for any scheme.
+            "security": [{"bearer": [SCOPE_OF[route.method, route.path]]}],
             "parameters": _parameters(route),
             "responses": {
                 "200": {"description": "Done", "content": {"application/json": {"schema": {}}}},

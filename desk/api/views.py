@@ -106,9 +106,12 @@ _LOADED = [
 def case_view(work: UnitOfWork, case: Case) -> dict[str, Any]:
     """A case as the contract shows it."""
     owner = work.session.get(Staff, case.owner_id) if case.owner_id else None
+    kept = work.session.get(Case, case.merged_into_id) if case.merged_into_id else None
     return {
         "number": case.number,
         "state": case.state,
+        # Of a complaint told twice: the number that goes on for both.
+        "merged_into": kept.number if kept else None,
         "language": case.language,
         "channel": case.channel,
         "tier": case.tier,

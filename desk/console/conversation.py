@@ -8,12 +8,18 @@ from sqlalchemy.orm import selectinload
 
 from actions.cases import get_fact
 from actions.firm import Firm
+from actions.promises import is_owed_by_hand
 from actions.remedies import authority_needed, describe_offer
 from actions.staff.access import covers
-from desk.console.clocks import Clock, read_clock
+from desk.console.amends import AmendsPanel, read_amends
+from desk.console.case_work import CaseWork, read_case_work
+from desk.console.clocks import Clock, ClocksPanel, read_clock, read_clocks
+from desk.console.composer_tools import ComposerTools, read_tools
+from desk.console.file_lines import FilesOfConversation, read_files
+from desk.console.handling import HandlingPanel, read_handling
+from desk.console.person import PersonPanel, read_person
 from desk.console.watch import conversation_versions
 from recovery.money import Money
-from recovery.remedies import RemedyKind
 from store.database import UnitOfWork
 from store.tables import (
     Assessment,
@@ -79,7 +85,6 @@ class CasePanel:
     Attributes:
         words: label → what the customer said that spoke for it; risks as ``risk:key``.
         order: as the merchant knows it, where there is one by that number.
-        first_response: of the first answer that a person owed; None where the bot has needed none so far.
     """
 
     case: Case
@@ -94,8 +99,8 @@ class CasePanel:
     offers: list[OfferLine]
     remedies: list[tuple[Remedy, Money]]
     rating_by: dict[int, str]
-    first_response: Clock | None
-    resolution: Clock
+    clocks: ClocksPanel
+    amends: AmendsPanel
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,11 @@ class ConversationPage:
     panel: CasePanel | None
     promises: list[PromiseLine]
     other_cases: list[Case]
+    case_work: CaseWork
+    files: FilesOfConversation
+    tools: ComposerTools
+    handling: HandlingPanel
+    person: PersonPanel
 
 
 def find_by_public_id(work: UnitOfWork, public_id: str) -> Conversation | None:
@@ -163,14 +173,21 @@ def read_conversation(
     return ConversationPage(
         version=conversation_versions(work, {conversation.id})[conversation.id],
         conversation=conversation,
+        person=read_person(work, conversation, shown),
         holder=work.session.get(Staff, conversation.taken_by_id) if conversation.taken_by_id else None,
         history=history,
         earlier=history[0].message.number if history and history[0].message.number > 1 else None,
         hand_overs=list(work.session.scalars(hand_overs.limit(10))),
         waiting=read_clock(answer.made_at, answer.due_at, work.now) if answer and answer.state != "kept" else None,
         panel=_panel(work, firm, me, language, shown) if shown else None,
-        promises=[_promise_line(made, shown, work.now) for made in promises],
+        promises=[_promise_line(made, shown, conversation, work.now) for made in promises],
         other_cases=[case for case in cases if case is not shown],
+        case_work=read_case_work(
+            work, firm, me, language, conversation, shown, [said.message for said in history], before
+        ),
+        files=read_files(work, conversation),
+        tools=read_tools(work, firm, me, conversation),
+        handling=read_handling(work, firm, me, conversation),
     )
 
 
@@ -209,14 +226,13 @@ def _panel(work: UnitOfWork, firm: Firm, me: Staff, language: str, case: Case) -
             known = words.setdefault(label, [])
             known.extend(word for word in said if word not in known)
     number, amount = get_fact(case, "order_number"), get_fact(case, "amount")
-    owed = next((made for made in case.promises if made.kind == "person_answers"), None)
     order = work.session.get(Order, number) if number else None
     names = _names(work, {case.owner_id, *(rating.handled_by_id for rating in case.ratings)})
     return CasePanel(
         case=case,
         owner=names.get(case.owner_id or 0),
         words=words,
-        corrected_by=judged[-1].by if judged and judged[-1].by != "bot" else None,
+        corrected_by=judged[-1].by if len(judged) > 1 and judged[-1].by != "bot" else None,
         facts={fact.key: fact.value for fact in case.facts if fact.key not in ("order_number", "amount")},
         amount=_read_amount(amount) if amount else None,
         order_number=number,
@@ -225,14 +241,9 @@ def _panel(work: UnitOfWork, firm: Firm, me: Staff, language: str, case: Case) -
         offers=[_offer_line(work, firm, me, language, case, offer) for offer in reversed(case.offers)],
         remedies=[(remedy, Money(remedy.amount, remedy.currency)) for remedy in case.remedies],
         rating_by={rating.id: names[rating.handled_by_id] for rating in case.ratings if rating.handled_by_id in names},
-        first_response=read_clock(owed.made_at, owed.due_at, work.now, _answered(case)) if owed else None,
-        resolution=read_clock(case.opened_at, case.resolution_due, work.now, case.resolved_at or case.closed_at),
+        clocks=read_clocks(work, firm, me, case),
+        amends=read_amends(work, firm, me, case),
     )
-
-
-def _answered(case: Case) -> datetime | None:
-    """When a person first answered; a case settled without one owes no answer any more."""
-    return case.first_response_at or case.resolved_at or case.closed_at
 
 
 def _offer_line(work: UnitOfWork, firm: Firm, me: Staff, language: str, case: Case, offer: Offer) -> OfferLine:
@@ -246,18 +257,10 @@ def _offer_line(work: UnitOfWork, firm: Firm, me: Staff, language: str, case: Ca
     )
 
 
-def _promise_line(made: Promise, case: Case | None, now: datetime) -> PromiseLine:
-    """A call that was not made in time is still owed: the promise is broken, the remedy is not carried out."""
-    owed = case is not None and any(
-        remedy.kind == RemedyKind.CALL_BACK and remedy.state == "intended" for remedy in case.remedies
-    )
-    by_hand = made.kind not in ("person_answers", "approval")
+def _promise_line(made: Promise, case: Case | None, conversation: Conversation, now: datetime) -> PromiseLine:
     stopped = made.settled_at if made.state != "open" else None
-    return PromiseLine(
-        made,
-        read_clock(made.made_at, made.due_at, now, stopped),
-        by_hand and (made.state == "open" or (owed and made.kind == "call_back")),
-    )
+    clock = read_clock(made.made_at, made.due_at, now, stopped)
+    return PromiseLine(made, clock, is_owed_by_hand(made, case if made.case_id else None, conversation))
 
 
 def _read_amount(value: str) -> Money | None:

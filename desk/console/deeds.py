@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from actions.firm import Firm
-from actions.staff import approvals, judging, promises, talking
+from actions.staff import approvals, judging, promises, talking, waiting
 from actions.staff.access import DeedRefused
 from desk.console.performing import (
     ANSWER_LENGTH,
@@ -32,7 +32,9 @@ async def answer(request: web.Request) -> web.StreamResponse:
         text = first_value(form, "text")
         if len(text) > ANSWER_LENGTH:
             raise DeedRefused("too_long")
-        talking.answer(work, me, id, text)
+        talking.answer(work, firm, me, id, text)
+        if first_value(form, "wait"):
+            waiting.wait_for_customer(work, firm, me, id)
 
     return await perform(request, conversation_named, deed)
 
@@ -81,11 +83,14 @@ async def approve(request: web.Request) -> web.StreamResponse:
 
 async def refuse(request: web.Request) -> web.StreamResponse:
     """Refuse an offer that waits, with a word to the customer."""
-    return await perform(
-        request,
-        offer_numbered,
-        lambda work, firm, me, id, form: approvals.refuse(work, firm, me, id, first_value(form, "reason")),
-    )
+
+    def deed(work: UnitOfWork, firm: Firm, me: Staff, id: int, form: Form) -> None:
+        reason = first_value(form, "reason")
+        if len(reason) > ANSWER_LENGTH:
+            raise DeedRefused("too_long")
+        approvals.refuse(work, firm, me, id, reason)
+
+    return await perform(request, offer_numbered, deed)
 
 
 async def keep_promise(request: web.Request) -> web.StreamResponse:

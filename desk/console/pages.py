@@ -1,7 +1,7 @@
 """Pages: templates filled in with the words of the reader's language."""
 
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,20 @@ from aiohttp import web
 
 from actions.words.catalogue import LANGUAGES, Catalogue
 from actions.words.formats import show_day, show_moment, show_money, show_span, show_time
+from desk.console.bell import Bell, read_bell
+from desk.console.consultations import count_asked
 from desk.console.keys import CSRF, SIGNED_IN, TEMPLATES, WORDS
 from desk.console.permissions import PREFIX, RULES
 from desk.console.queue import read_summary
+from desk.console.sessions import held_back
 from desk.keys import DATABASE, FIRM
 
 _FOLDER = Path(__file__).parent
 
 
+@cache
 def read_words() -> Catalogue:
-    """The console's own texts."""
+    """The console's own texts; they come with the code, so they are read once in a process."""
     return Catalogue.read(_FOLDER / "words")
 
 
@@ -58,14 +62,23 @@ async def render(request: web.Request, template: str, *, status: int = 200, **co
 
     Args:
         template: its file.
-        context: what it shows besides the reader, their permissions and the head's counts.
+        context: what it shows besides the reader, their permissions and the head's counts; a page that has read
+            these itself gives them as ``summary``.
     """
     signed_in = request.get(SIGNED_IN)
-    summary = await request.app[DATABASE].read(read_summary) if signed_in else None
+    summary = context.pop("summary", None)
+    if signed_in and summary is None:
+        summary = await request.app[DATABASE].read(read_summary)
+    asked = await request.app[DATABASE].read(count_asked, request.app[FIRM], signed_in.staff) if signed_in else 0
+    held = held_back(request.app[FIRM].security, signed_in.staff) if signed_in else None
     shared = {
         "me": signed_in.staff if signed_in else None,
+        "held": held,
         "csrf": request[CSRF],
         "summary": summary,
+        # Questions that the reader's departments have not answered yet.
+        "asked_of_me": asked,
+        "bell": await _bell(request, held),
         # Where switching the language leads back to.
         "here": request.rel_url.path_qs if request.method == "GET" else f"{PREFIX}/",
         "now": request.app[DATABASE].clock(),
@@ -78,6 +91,13 @@ async def render(request: web.Request, template: str, *, status: int = 200, **co
 async def render_error(request: web.Request, status: int, key: str) -> web.Response:
     """A page that says what is wrong and leads on."""
     return await render(request, "error.html", status=status, message=say(request, key))
+
+
+async def _bell(request: web.Request, held: str | None) -> Bell | None:
+    """The bell, once nothing holds the reader back any more."""
+    if SIGNED_IN not in request or held:
+        return None
+    return await request.app[DATABASE].read(read_bell, request[SIGNED_IN].staff.id)
 
 
 def _may(role: str, method: str, path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from aiohttp import web
 from sqlalchemy import select
@@ -27,9 +28,59 @@ from store.tables import Case, Conversation, Offer, Promise, Staff
 ANSWER_LENGTH = 4000
 _STATUS = {
     "above_authority": 403,
+    "above_everyone": 403,
+    "answer_empty": 422,
+    "consultation_answer_too_long": 422,
+    "consultation_reason_missing": 422,
+    "consultation_reason_too_long": 422,
+    "digits_wrong": 422,
+    "fact_amount_wrong": 422,
+    "fact_empty": 422,
+    "fact_too_long": 422,
+    "name_too_long": 422,
+    "named_person_unknown": 422,
+    "no_such_case": 422,
+    "not_your_department": 403,
+    "not_your_question": 403,
+    "not_your_role": 403,
+    "note_empty": 422,
+    "note_too_long": 422,
+    "order_not_proved": 422,
+    "order_number_wrong": 422,
+    "phone_wrong": 422,
+    "preference_empty": 422,
+    "preference_too_long": 422,
+    "preferences_enough": 422,
+    "question_empty": 422,
+    "question_too_long": 422,
+    "same_case": 422,
+    "same_department": 422,
+    "superiors_only": 403,
+    "tier_reason_missing": 422,
+    "tier_reason_too_long": 422,
+    "unknown_department": 422,
+    "unknown_fact": 422,
+    "unknown_tier": 422,
+    "amount_missing": 422,
+    "amount_not_fitting": 422,
+    "amount_wrong": 422,
+    "busy": 503,
     "empty_text": 422,
+    "file_damaged": 422,
+    "file_empty": 422,
+    "file_too_large": 413,
+    "file_type": 415,
+    "grant_reason_missing": 422,
+    "no_file": 422,
+    "nothing_changed": 422,
+    "picture_too_large": 413,
+    "no_such_colleague": 422,
+    "no_such_department": 422,
     "reason_missing": 422,
     "too_long": 422,
+    "transfer_to_nobody": 422,
+    "too_many_at_once": 422,
+    "unknown_remedy": 422,
     "unknown_step": 422,
     "validity_missing": 422,
     "wrong_assessment": 422,
@@ -52,17 +103,25 @@ Deed = Callable[[UnitOfWork, Firm, Staff, int, Form], object]
 async def perform(request: web.Request, find: Find, deed: Deed) -> web.StreamResponse:
     """Do it and lead back to the conversation; or say why not, with what was typed still in its place."""
     name, app = next(iter(request.match_info.values())), request.app
-    form = await _read_form(request)
+    form = await read_form(request)
     try:
         public_id = await app[DATABASE].run(_run, app[FIRM], request[SIGNED_IN].staff.id, find, name, deed, form)
     except NoResultFound:
         raise web.HTTPNotFound from None
     except _Refused as refused:
         return await _tell(request, refused, form)
-    location = f"{PREFIX}/conversations/{public_id}"
+    location = _leads_back(request, public_id)
     if wants_json(request):
         return web.json_response({"location": location})
     raise web.HTTPSeeOther(location)
+
+
+def _leads_back(request: web.Request, public_id: str) -> str:
+    """The page it was asked for on: a list, or the conversation with the case that was shown."""
+    if request.query.get("back") == "consultations":
+        return f"{PREFIX}/consultations"
+    case = request.query.get("case", "")
+    return f"{PREFIX}/conversations/{public_id}" + (f"?case={quote(case, safe='')}" if case else "")
 
 
 class _Refused(Exception):
@@ -84,7 +143,8 @@ def _run(work: UnitOfWork, firm: Firm, staff_id: int, find: Find, name: str, dee
     except (DeedRefused, IllegalTransition) as error:
         code = error.code if isinstance(error, DeedRefused) else "not_possible_now"
         conversation = target.conversation
-        holder = work.session.get(Staff, conversation.taken_by_id) if conversation.taken_by_id else None
+        has_it = conversation.taken_by_id or conversation.assigned_to_id
+        holder = work.session.get(Staff, has_it) if has_it else None
         refused = _Refused(code, conversation.public_id, conversation.control, holder.name if holder else None)
         raise refused from error
     return target.conversation.public_id
@@ -101,7 +161,8 @@ async def _tell(request: web.Request, refused: _Refused, form: Form) -> web.Stre
     return await show_conversation(request, refused.public_id, status=status, error=words, typed=typed)
 
 
-async def _read_form(request: web.Request) -> Form:
+async def read_form(request: web.Request) -> Form:
+    """What a form sent, by field, storable; files are left out."""
     fields: dict[str, list[str]] = {}
     for key, value in (await request.post()).items():
         if isinstance(value, str):

@@ -1,40 +1,27 @@
-"""The pages that show: the queue, the list of conversations, one conversation."""
+"""The page of one conversation."""
 
 from collections.abc import Mapping
 
 from aiohttp import web
 
-from actions.conversations import storable
 from actions.staff.access import MAY_TAKE_FROM_OTHERS
+from desk.console.consultations import answer_of
 from desk.console.conversation import read_conversation
-from desk.console.finding import find_conversations
 from desk.console.keys import SIGNED_IN
+from desk.console.notifications import note_read
 from desk.console.pages import language_of, render
 from desk.console.permissions import PREFIX
-from desk.console.queue import read_queue
 from desk.keys import DATABASE, FIRM
 from recovery.failures import Risk
-
-_QUESTION_LENGTH = 256
-
-
-async def queue_page(request: web.Request) -> web.StreamResponse:
-    """What waits."""
-    app, me = request.app, request[SIGNED_IN].staff
-    queue = await app[DATABASE].read(read_queue, app[FIRM], me, language_of(request))
-    return await render(request, "queue.html", queue=queue)
-
-
-async def conversations_page(request: web.Request) -> web.StreamResponse:
-    """The latest conversations, or those that were asked for."""
-    question = storable(request.query.get("q", "")).strip()[:_QUESTION_LENGTH]
-    rows = await request.app[DATABASE].read(find_conversations, question)
-    return await render(request, "conversations.html", question=question, rows=rows)
 
 
 async def conversation_page(request: web.Request) -> web.StreamResponse:
     """One conversation."""
-    return await show_conversation(request, request.match_info["public_id"])
+    await note_read(request, request.match_info["public_id"])
+    public_id, draft = request.match_info["public_id"], request.query.get("draft")
+    # The answer of a department, to go on writing from; scripts put it there without asking.
+    words = await request.app[DATABASE].read(answer_of, public_id, draft) if draft else ""
+    return await show_conversation(request, public_id, typed={"text": words} if words else None)
 
 
 async def show_conversation(
@@ -73,6 +60,7 @@ async def show_conversation(
         is_mine=page.holder is not None and page.holder.id == me.id,
         error=error,
         typed=typed or {},
+        wanted_reply=request.query.get("reply", ""),
         takes_over=MAY_TAKE_FROM_OTHERS,
         categories=list(app[FIRM].categories),
         risks=[risk.value for risk in Risk],

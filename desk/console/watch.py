@@ -16,13 +16,17 @@ import structlog
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from desk.console.bell import Bell, read_bells
+from desk.console.case_work_changes import case_work_changes
+from desk.console.person import person_changes
+from desk.console.queue_changes import read_queue_version
 from desk.hub import Hub
-from recovery.control import Control
-from recovery.remedies import RemedyKind
 from store.database import Database, UnitOfWork
 from store.tables import (
     Assessment,
+    Attachment,
     Case,
+    CaseClock,
     Conversation,
     Fact,
     HandOver,
@@ -45,14 +49,15 @@ _IN_TURN = 3
 class Watcher:
     """One open page."""
 
-    def __init__(self, watch: "Watch", conversation_id: int | None) -> None:
+    def __init__(self, watch: "Watch", conversation_id: int | None, staff_id: int | None) -> None:
         self._watch = watch
         self.conversation_id = conversation_id
+        self.staff_id = staff_id
         self.changed = asyncio.Event()
 
     def versions(self) -> dict[str, str]:
-        """What is known now: ``queue``, and ``conversation`` where one is watched; empty before the first look."""
-        return self._watch.versions(self.conversation_id)
+        """What is known now: ``queue``, ``conversation`` and ``bell`` where watched; empty before the first look."""
+        return self._watch.versions(self.conversation_id, self.staff_id)
 
     async def wait(self, at_most: float) -> None:
         """Wait for a change, or until ``at_most`` seconds have passed."""
@@ -71,14 +76,15 @@ class Watch:
         self._watchers: set[Watcher] = set()
         self._queue = ""
         self._conversations: dict[int, str] = {}
+        self._bells: dict[int, Bell] = {}
         self._turn = 0
         self._task: asyncio.Task[None] | None = None
         self.ended = False
 
     @contextmanager
-    def watching(self, hub: Hub, conversation_id: int | None) -> Iterator[Watcher]:
-        """A watcher of the queue, and of one conversation where an id is given."""
-        watcher = Watcher(self, conversation_id)
+    def watching(self, hub: Hub, conversation_id: int | None, staff_id: int | None = None) -> Iterator[Watcher]:
+        """A watcher of the queue, of one conversation and of one person's bell where ids are given."""
+        watcher = Watcher(self, conversation_id, staff_id)
         self._watchers.add(watcher)
         if conversation_id is not None:
             hub.wake(conversation_id)
@@ -89,8 +95,10 @@ class Watch:
         finally:
             self._watchers.discard(watcher)
 
-    def versions(self, conversation_id: int | None) -> dict[str, str]:
+    def versions(self, conversation_id: int | None, staff_id: int | None = None) -> dict[str, str]:
         found = {"queue": self._queue} if self._queue else {}
+        if staff_id in self._bells:
+            found["bell"] = self._bells[staff_id].version
         if conversation_id in self._conversations:
             found["conversation"] = self._conversations[conversation_id]
         return found
@@ -110,8 +118,9 @@ class Watch:
             while self._watchers:
                 watched = {watcher.conversation_id for watcher in self._watchers if watcher.conversation_id is not None}
                 ids = self._to_read(watched, bell.rung_for())
+                people = {watcher.staff_id for watcher in self._watchers if watcher.staff_id is not None}
                 try:
-                    queue, read = await self._database.read(_versions, ids)
+                    queue, read, bells = await self._database.read(_versions, ids, people)
                 except Exception:
                     log.exception("the desk could not look at the store")
                     self._conversations.clear()
@@ -120,8 +129,10 @@ class Watch:
                 queue_changed, self._queue = queue != self._queue, queue
                 changed = {each for each, version in read.items() if self._conversations.get(each) != version}
                 self._conversations = {each: at for each, at in self._conversations.items() if each in watched} | read
+                rung = {person for person, bell_now in bells.items() if self._bells.get(person) != bell_now}
+                self._bells = bells
                 for watcher in self._watchers:
-                    if queue_changed or watcher.conversation_id in changed:
+                    if queue_changed or watcher.conversation_id in changed or watcher.staff_id in rung:
                         watcher.changed.set()
                 await asyncio.sleep(_PAUSE_SECONDS)
                 await bell.wait()
@@ -134,32 +145,13 @@ class Watch:
         return (watched - self._conversations.keys()) | (watched & rung_for) | set(in_turn)
 
 
-def _versions(work: UnitOfWork, ids: set[int]) -> tuple[str, dict[int, str]]:
-    return queue_version(work), conversation_versions(work, ids)
+def _versions(work: UnitOfWork, ids: set[int], people: set[int]) -> tuple[str, dict[int, str], dict[int, Bell]]:
+    return queue_version(work), conversation_versions(work, ids), read_bells(work, people)
 
 
 def queue_version(work: UnitOfWork) -> str:
     """A digest that changes whenever the lists of the queue page do."""
-    held = (
-        select(
-            Conversation.id,
-            Conversation.control,
-            Conversation.queued_at,
-            Conversation.taken_by_id,
-            Conversation.last_number,
-            Case.id,
-            Case.state,
-            Case.severity,
-            Case.categories,
-        )
-        .outerjoin(Case, Case.id == Conversation.focus_case_id)
-        .where(Conversation.control != Control.BOT)
-        .order_by(Conversation.id)
-    )
-    approvals = select(Offer.id).where(Offer.state == "awaiting_approval").order_by(Offer.id)
-    promises = select(Promise.id).where(Promise.state == "open", Promise.kind == "call_back").order_by(Promise.id)
-    calls = select(Remedy.id).where(Remedy.state == "intended", Remedy.kind == RemedyKind.CALL_BACK).order_by(Remedy.id)
-    return _digest(work.session, held, approvals, promises, calls)
+    return read_queue_version(work)
 
 
 def conversation_versions(work: UnitOfWork, ids: set[int]) -> dict[int, str]:
@@ -174,6 +166,7 @@ def _conversation_version(work: UnitOfWork, conversation_id: int) -> str:
         select(
             Conversation.last_number, Conversation.control, Conversation.taken_by_id, Conversation.focus_case_id
         ).where(Conversation.id == conversation_id),
+        select(Conversation.department, Conversation.assigned_to_id).where(Conversation.id == conversation_id),
         select(OutboxRow.id, OutboxRow.state).where(
             OutboxRow.conversation_id == conversation_id, OutboxRow.state != "sent"
         ),
@@ -184,7 +177,14 @@ def _conversation_version(work: UnitOfWork, conversation_id: int) -> str:
         select(Remedy.id, Remedy.state).join(Case, Case.id == Remedy.case_id).where(of_it),
         select(Rating.id).join(Case, Case.id == Rating.case_id).where(of_it),
         select(Promise.id, Promise.state).where(Promise.conversation_id == conversation_id),
+        select(CaseClock.id, CaseClock.state, CaseClock.due_at, CaseClock.missed_at)
+        .join(Case, Case.id == CaseClock.case_id)
+        .where(of_it)
+        .order_by(CaseClock.id),
+        select(Attachment.id, Attachment.deleted_at).where(Attachment.conversation_id == conversation_id),
         select(HandOver.id, HandOver.taken_by_id, HandOver.ended_at).where(HandOver.conversation_id == conversation_id),
+        *case_work_changes(conversation_id),
+        *person_changes(conversation_id),
     )
 
 

@@ -80,7 +80,7 @@ class OutboxWorker:
             if error.permanent:
                 log.error("not deliverable", outbox=item.outbox_id, why=str(error))
                 return _Outcome(item.outbox_id, "failed", str(error))
-            again_in = error.retry_after or min(timedelta(seconds=2**item.attempts), _LONGEST_BACK_OFF)
+            again_in = error.retry_after or min(timedelta(seconds=2 ** min(item.attempts, 16)), _LONGEST_BACK_OFF)
             return _Outcome(item.outbox_id, "pending", str(error), again_in)
         return _Outcome(item.outbox_id, "sent")
 

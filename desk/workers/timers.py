@@ -57,13 +57,18 @@ class TimerWorker:
         except NotNow:
             again_in = _BUSY
         except ConnectorError as error:
-            again_in = min(timedelta(seconds=2**attempts), _LONGEST_BACK_OFF)
+            again_in = _back_off(attempts)
             log.warning("connector failed", timer=timer_id, attempts=attempts, why=str(error))
         except Exception:
-            again_in = min(timedelta(seconds=2**attempts), _LONGEST_BACK_OFF)
+            again_in = _back_off(attempts)
             log.exception("timer failed", timer=timer_id, attempts=attempts)
         if again_in is not None:
             await self._database.run(_put_off, timer_id, again_in, again_in == _BUSY)
+
+
+def _back_off(attempts: int) -> timedelta:
+    # Another system may be away for days: no timedelta holds two to the power of so many attempts.
+    return min(timedelta(seconds=2 ** min(attempts, 16)), _LONGEST_BACK_OFF)
 
 
 def _claim(work: UnitOfWork, owner: str) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
+from store.indexing import is_of_the_models
 from store.tables import Base
 from store.tables.base import UtcDateTime
 
@@ -22,6 +23,7 @@ context.configure(
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
     render_item=render_item,
+    include_name=is_of_the_models,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -25,9 +25,10 @@ from store.tables.handling import (
     Macro,
     Note,
 )
-from store.tables.notifying import Notification, NotificationDelivery
+from store.tables.notifying import Notification, NotificationDelivery, NotificationEvent
 from store.tables.outcomes import CaseStepOutcome, DailyCount, OutcomeEventRow, Volume
 from store.tables.people import ApiToken, AuditEntry, SavedView, Staff, StaffSession, WebSession
+from store.tables.rights import ErasureRequest
 
 __all__ = [
     "ApiToken",
@@ -47,6 +48,7 @@ __all__ = [
     "Customer",
     "CustomerMerge",
     "DailyCount",
+    "ErasureRequest",
     "Fact",
     "HandOver",
     "Identity",
@@ -56,6 +58,7 @@ __all__ = [
     "Note",
     "Notification",
     "NotificationDelivery",
+    "NotificationEvent",
     "Offer",
     "Order",
     "OrderIdentity",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.tables.base import Base, BigId, case_number, unguessable
@@ -49,13 +49,19 @@ class Case(Base):
     opened_at: Mapped[datetime] = mapped_column(index=True)
     acknowledged_at: Mapped[datetime | None]
     first_response_due: Mapped[datetime]
-    first_response_at: Mapped[datetime | None]
+    first_response_at: Mapped[datetime | None] = mapped_column(index=True)
     resolution_due: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     next_update_due: Mapped[datetime | None]
     # No foreign keys on these two: SQLite cannot add one without building the table anew.
+    resolved_by_id: Mapped[int | None] = mapped_column(BigId)  # of the staff who handled the resolution; null: the bot
     opened_by_id: Mapped[int | None] = mapped_column(BigId)  # of the staff who recorded it; null: the bot
+    recording_key: Mapped[str | None] = mapped_column(
+        String(32), index=True, unique=True
+    )  # of the form: sent twice, one case
+    # Failed proofs by people who named this case's number on another channel; bounded over all of them.
+    follow_attempts: Mapped[int] = mapped_column(default=0)
     merged_into_id: Mapped[int | None] = mapped_column(BigId)
     erased_at: Mapped[datetime | None]
 
@@ -102,20 +108,39 @@ class Fact(Base):
     """Something the customer said that the case needs: an order number, a date, a loss."""
 
     __tablename__ = "facts"
-    __table_args__ = (UniqueConstraint("case_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "key"),
+        # By these two cases of one customer find each other; the other facts may be long.
+        Index(
+            "ix_facts_key_value",
+            "key",
+            "value",
+            sqlite_where=text("key IN ('order_number', 'phone')"),
+            postgresql_where=text("key IN ('order_number', 'phone')"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     key: Mapped[str] = mapped_column(String(32))
     value: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+    by: Mapped[str | None] = mapped_column(String(64))  # login of who corrected it; null: as the customer said it
 
 
 class Offer(Base):
     """One choice put to the customer. The choices of one round stand side by side; at most one is accepted."""
 
     __tablename__ = "offers"
-    __table_args__ = (UniqueConstraint("case_id", "round", "position"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "round", "position"),
+        Index(
+            "ix_offers_awaiting_approval",
+            "answered_at",
+            sqlite_where=text("state = 'awaiting_approval'"),
+            postgresql_where=text("state = 'awaiting_approval'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
@@ -131,7 +156,7 @@ class Offer(Base):
     approved_by: Mapped[str] = mapped_column(String(64))  # who approved that rule, or this offer
     reason: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime]
-    answered_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class Remedy(Base):
@@ -142,6 +167,13 @@ class Remedy(Base):
         # An offer executes once: no two remedies of one kind from one offer.
         UniqueConstraint("offer_id", "kind"),
         CheckConstraint("amount >= 0", name="amount_not_negative"),
+        Index(
+            "ix_remedies_intended",
+            "kind",
+            "case_id",
+            sqlite_where=text("state = 'intended'"),
+            postgresql_where=text("state = 'intended'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -160,9 +192,17 @@ class Remedy(Base):
 
 
 class Promise(Base):
-    """Something owed by a time."""
+    """Something owed by a time; ``made_good_at``: when a call that was not made in time was made after all."""
 
     __tablename__ = "promises"
+    __table_args__ = (
+        Index(
+            "ix_promises_open",
+            "due_at",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True, default=unguessable)
@@ -170,10 +210,11 @@ class Promise(Base):
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[str] = mapped_column(String(32))
     text: Mapped[str] = mapped_column(Text)
-    due_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(8), default="open")  # open, kept, broken
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(String(8), default="open")  # open, kept, broken, released
     made_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    made_good_at: Mapped[datetime | None]
 
 
 class Rating(Base):
@@ -189,7 +230,7 @@ class Rating(Base):
     procedure: Mapped[int | None]
     interaction: Mapped[int | None]
     handled_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # who handled it then; null: the bot
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class HandOver(Base):

@@ -20,9 +20,10 @@ class Customer(Base):
     created_at: Mapped[datetime]
     # What staff learnt of the person.
     name: Mapped[str | None] = mapped_column(String(100))
-    phone: Mapped[str | None] = mapped_column(String(32))
+    phone: Mapped[str | None] = mapped_column(String(32), index=True)
     preferences: Mapped[list[str]] = mapped_column(default=list)  # in the firm's words, such as "calls after six"
     tier_set_by: Mapped[str | None] = mapped_column(String(64))
+    tier_reason: Mapped[str | None] = mapped_column(String(300))
     # Line organisation (S0): the one person who looks after this customer.
     named_staff_id: Mapped[int | None] = mapped_column(BigId)
     merged_into_id: Mapped[int | None] = mapped_column(BigId)
@@ -88,6 +89,7 @@ class Conversation(Base):
     department: Mapped[str | None] = mapped_column(String(64))
     assigned_to_id: Mapped[int | None] = mapped_column(BigId, index=True)
     assigned_at: Mapped[datetime | None]
+    assigned_reason: Mapped[str | None] = mapped_column(String(16))  # a key of recovery.routing
     created_at: Mapped[datetime]
 
     identity: Mapped[Identity] = relationship(lazy="joined", innerjoin=True)

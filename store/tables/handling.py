@@ -39,10 +39,14 @@ class Consultation(Base):
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(10), default="open")  # open, answered, withdrawn
+    state: Mapped[str] = mapped_column(String(10), default="open")  # open, answered, returned, withdrawn
+    # Since when the department has it: as asked, or as handed on; its clock runs from there.
+    since: Mapped[datetime]
+    # What happened on the way: [{"at", "by": login, "from": department, "to": department or null, "reason"}]
+    trail: Mapped[list[Any]] = mapped_column(default=list)
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    answer: Mapped[str | None] = mapped_column(Text)
-    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None] = mapped_column(Text)  # of a question sent back: why
+    answered_at: Mapped[datetime | None]  # or sent back, or withdrawn
     warned_at: Mapped[datetime | None]
     missed_at: Mapped[datetime | None]
 
@@ -50,7 +54,9 @@ class Consultation(Base):
 class CaseClock(Base):
     """One clock of a case: what runs, when it is due, when it was stopped; a new round for each new start.
 
-    ``remaining_seconds`` is what was left of working time when it was paused.
+    ``measure`` is the time it passes in (``recovery.service_levels.Measure``), ``allotted_seconds`` what it was given
+    of it in all; ``remaining_seconds`` is what was left of it when it was paused. ``pauses`` are ``[from, to]`` in
+    ISO 8601.
     """
 
     __tablename__ = "case_clocks"
@@ -71,6 +77,9 @@ class CaseClock(Base):
     department: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    measure: Mapped[str] = mapped_column(String(8), default="clock")  # clock, hours, days
+    allotted_seconds: Mapped[int]
+    pauses: Mapped[list[Any]] = mapped_column(default=list)
     state: Mapped[str] = mapped_column(String(8), default="running")  # running, paused, stopped
     paused_at: Mapped[datetime | None]
     remaining_seconds: Mapped[int | None]
@@ -94,6 +103,10 @@ class Correction(Base):
     risks: Mapped[list[str]]
     by: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
+    # The assessment that it made, and the one before, to which it can be undone.
+    assessment_id: Mapped[int | None] = mapped_column(BigId)
+    previous_id: Mapped[int | None] = mapped_column(BigId)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # department, step and clocks before it
 
 
 class Attachment(Base):
@@ -127,6 +140,7 @@ class CaseLink(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     other_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))  # related, merged (case_id went into other_id)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of a merger: what undoing it restores
     by: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
 
@@ -167,10 +181,13 @@ class CustomerMerge(Base):
     __tablename__ = "customer_merges"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True, default=unguessable)
     kept_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
     merged_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
     identity_ids: Mapped[list[Any]]
     case_ids: Mapped[list[Any]]
+    filled: Mapped[list[str]] = mapped_column(default=list)  # what the kept customer took over: name, phone
+    proof: Mapped[str] = mapped_column(String(24))  # order_and_digits, said_on_phone, same_account, case_and_digits
     by: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
     undone_at: Mapped[datetime | None]

@@ -37,6 +37,7 @@ class Staff(Base):
     capacity: Mapped[int] = mapped_column(default=10)  # conversations at once
     on_duty: Mapped[bool] = mapped_column(default=False)
     last_active_at: Mapped[datetime | None]
+    last_given_at: Mapped[datetime | None]  # a conversation, by routing: takes turns among equals
     # How to be told: {"email": address, "ways": [...], "quiet": ["22:00", "07:00"], "digest": minutes}
     notify: Mapped[dict[str, Any]] = mapped_column(default=dict)
 

@@ -165,7 +165,7 @@ def test_a_case_settled_again_is_followed_up_again(shop: Shop, paid: Customer, b
     paid.complains("delivery", text="还是没到")
     paid.asks_for_a_person()
     shop.does(take, shop.firm, bob, paid.conversation.id)
-    shop.does(answer, bob, paid.conversation.id, "The driver is at your door.")
+    shop.does(answer, shop.firm, bob, paid.conversation.id, "The driver is at your door.")
     shop.does(close, shop.firm, bob, paid.conversation.id, valid=True, service_step="delivery")
     assert paid.case.state == CaseState.RESOLVED
     shop.waits(hours=25)
@@ -289,7 +289,7 @@ def test_a_person_who_answers_in_time_keeps_the_promise(shop: Shop, customer: Cu
     customer.asks_for_a_person()
     shop.waits(minutes=30)
     shop.does(take, shop.firm, alice, customer.conversation.id)
-    shop.does(answer, alice, customer.conversation.id, "Hello, I have read everything.")
+    shop.does(answer, shop.firm, alice, customer.conversation.id, "Hello, I have read everything.")
     (promise,) = customer.case.promises
     assert (promise.kind, promise.state) == ("person_answers", "kept")
     shop.waits(hours=6)
@@ -313,7 +313,7 @@ def test_an_answer_after_the_time_keeps_nothing(shop: Shop, wang: Customer, alic
     wang.asks_for_a_person()
     shop.clock.advance(hours=5)  # the timer has not fired yet
     shop.does(take, shop.firm, alice, wang.conversation.id)
-    shop.does(answer, alice, wang.conversation.id, "来晚了,对不起")
+    shop.does(answer, shop.firm, alice, wang.conversation.id, "来晚了,对不起")
     assert wang.case.promises[0].state == "broken"
 
 
@@ -341,7 +341,7 @@ def test_a_call_made_too_late_is_made_and_the_promise_stays_broken(
     shop.fires_due()
     assert customer.control == "queued" and customer.reasons == ["promise_broken"]
     shop.does(take, shop.firm, alice, customer.conversation.id)
-    shop.does(answer, alice, customer.conversation.id, "对不起,现在给您打。")
+    shop.does(answer, shop.firm, alice, customer.conversation.id, "对不起,现在给您打。")
     shop.does(keep_promise, shop.firm, alice, promise.id)
     shop.does(give_back, shop.firm, alice, customer.conversation.id)
     case = customer.case

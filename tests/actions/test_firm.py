@@ -1,7 +1,7 @@
 """The firm's files as they ship, and how their mistakes are told: with file and line."""
 
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,38 @@ def test_the_resolution_limits_are_those_of_the_source(firm: Firm) -> None:
     assert limits[Severity.LOW].working_days == 3
 
 
+def test_limits_are_clock_time_working_time_or_working_days(firm: Firm) -> None:
+    assert firm.service_levels.next_update[Severity.LOW].working_time == timedelta(hours=8)
+    assert firm.service_levels.consultation[Severity.LOW].working_days == 1
+    assert firm.service_levels.warn_at == 0.75
+    assert firm.service_levels.take_back_after is not None
+
+
+def test_departments_work_round_the_clock_until_the_firm_gives_them_hours(firm: Firm) -> None:
+    assert all(department.hours is None for department in firm.departments)
+    night = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)  # Sunday, three in the morning in Shanghai
+    assert all(firm.working_time(department.key).is_open(night) for department in firm.departments)
+
+
+def test_hours_of_a_day_come_before_those_of_the_week(tmp_path: Path) -> None:
+    folder = tmp_path / "firm"
+    shutil.copytree(SHIPPED, folder)
+    calendar, departments = folder / "calendar.yml", folder / "departments.yml"
+    hours = "\n    ".join(
+        ["  own:", "every_day: 18:00-02:00", "weekdays: 09:00-18:00", "friday: 09:00-16:00", "sunday: closed\n"]
+    )
+    calendar.write_text(calendar.read_text(encoding="utf-8") + hours, encoding="utf-8")
+    words = departments.read_text(encoding="utf-8")
+    at_own = words.replace("categories: [delivery]", "categories: [delivery]\n    hours: own")
+    departments.write_text(at_own, encoding="utf-8")
+    week = [[(shift.start // 60, shift.end // 60) for shift in day] for day in load_firm(folder).hours["own"].days]
+    assert week == [[(9, 18)]] * 4 + [[(9, 16)], [(18, 26)], []]
+    # 1 October 2026 is a public holiday; Saturday the 10th is made up for with the hours of its weekday.
+    times = load_firm(folder).working_time("logistics")
+    holiday, made_up = datetime(2026, 10, 1, 2, tzinfo=UTC), datetime(2026, 10, 10, 11, tzinfo=UTC)
+    assert (times.is_open(holiday), times.is_open(made_up)) == (False, True)
+
+
 def test_departments_are_those_of_the_source(firm: Firm) -> None:
     """S0: after-sales for product quality, sales for shops, engineering for what is technical, service marketing for
     fees; customer service is the front door."""
@@ -93,6 +125,9 @@ def line_of(path: Path, words: str) -> int:
         ("authority.yml", "agent: 80000", "agent: 40000", "must not fall"),
         ("authority.yml", "agent: 80000", "clerk: 80000", "clerk"),
         ("service_levels.yml", "  low: 3 working days", "  low: 0 working days", "positive"),
+        ("service_levels.yml", "take_back_after: 2 working", "take_back_after: 9999999999999 working", "span"),
+        ("firm.yml", "reopen_window: 7 days", "reopen_window: 9999999999 days", "span"),
+        ("departments.yml", "key: logistics", "key: sales", "same key"),
         ("departments.yml", "categories: [delivery]", "categories: [digital_app]", "one department"),
         ("departments.yml", "categories: [delivery]", "categories: [weather]", "weather"),
         ("remedies.yml", "categories: [billing_price]", "categories: [weather]", "weather"),
@@ -104,6 +139,14 @@ def line_of(path: Path, words: str) -> int:
         ("remedies.yml", "{kind: voucher, amount: 1000}", "{kind: replacement}", "remedy.replacement"),
         ("remedies.yml", "id: anything-else", "id: site-or-app", "same id"),
         ("calendar.yml", "public_calendar: china", "public_calendar: mars", "public_calendar"),
+        ("calendar.yml", "09:00-12:00, 13:30-18:00", "09:00-14:00, 13:30-18:00", "overlap"),
+        ("calendar.yml", "every_day: 18:00-02:00", "every_day: closed", "never open"),
+        ("calendar.yml", "weekends: 10:00-22:00", "weekends: 10-22", "must be hours"),
+        ("calendar.yml", "weekends: 10:00-22:00", "weekend: 10:00-22:00", "weekend"),
+        ("departments.yml", "categories: [delivery]", "categories: [delivery]\n    hours: siesta", "siesta"),
+        ("service_levels.yml", "warn_at: 0.75", "warn_at: 1.5", "warn_at"),
+        ("service_levels.yml", "take_back_after: 2 working hours", "take_back_after: a while", "take_back_after"),
+        ("service_levels.yml", "  low: 8 working hours\n", "", "low"),
         ("taxonomy.yml", "{key: safety,", "{key: danger,", "safety"),
         ("taxonomy.yml", "zh: 其他,", "", "zh"),
         ("taxonomy.yml", "{key: other,", "{key: other, like: safety,", "like no other"),

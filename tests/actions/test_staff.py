@@ -72,21 +72,21 @@ def test_only_who_has_the_conversation_answers_gives_back_or_closes(
     shop: Shop, queued: Customer, alice: Staff, bob: Staff
 ) -> None:
     conversation = queued.conversation.id
-    assert refused(shop, answer, bob, conversation, "hello") == "not_yours"
+    assert refused(shop, answer, shop.firm, bob, conversation, "hello") == "not_yours"
     shop.does(take, shop.firm, alice, conversation)
-    assert refused(shop, answer, bob, conversation, "hello") == "not_yours"
+    assert refused(shop, answer, shop.firm, bob, conversation, "hello") == "not_yours"
     assert refused(shop, give_back, shop.firm, bob, conversation) == "not_yours"
     assert refused(shop, close, shop.firm, bob, conversation, valid=True, service_step="") == "not_yours"
-    assert refused(shop, answer, alice, conversation, " \n") == "empty_text"
+    assert refused(shop, answer, shop.firm, alice, conversation, " \n") == "empty_text"
 
 
 def test_the_first_answer_of_a_person_stops_their_clock(shop: Shop, queued: Customer, alice: Staff) -> None:
     shop.does(take, shop.firm, alice, queued.conversation.id)
     assert queued.case.first_response_at is None
     first = shop.clock.now
-    shop.does(answer, alice, queued.conversation.id, "  I am on it. ")
+    shop.does(answer, shop.firm, alice, queued.conversation.id, "  I am on it. ")
     shop.clock.advance(minutes=5)
-    shop.does(answer, alice, queued.conversation.id, "Done.")
+    shop.does(answer, shop.firm, alice, queued.conversation.id, "Done.")
     assert queued.case.first_response_at == first
     assert queued.was_told[-2:] == ["I am on it.", "Done."]
 

@@ -54,6 +54,12 @@ PLAUSIBLE = {
     "reference": "RF-2345-6789",
     "references": ["RF-2345-6789", "V-2345-6789-ABCD"],
     "place": 3,
+    "ahead": 2,
+    "wait": "…",
+    "opens": datetime(2026, 11, 19, 9, 0, tzinfo=SHANGHAI),
+    "phone": "13800138000",
+    "more": True,
+    "department": "物流部",
     "name": "Alice",
     "days": 7,
 }
@@ -245,3 +251,12 @@ def test_moments_are_written_as_people_write_them() -> None:
 
 def test_choices_are_numbered_from_one() -> None:
     assert list_choices(["A", "B"]) == "1. A\n2. B"
+
+
+def test_a_key_stands_in_one_file(tmp_path: Path) -> None:
+    for language in ("zh", "en"):
+        (tmp_path / language).mkdir()
+        for name in ("one", "two"):
+            (tmp_path / language / f"{name}.yml").write_text(f"a:\n  x: {name}\n", encoding="utf-8")
+    with pytest.raises(FirmDataError, match=r"two.yml: a.x stands in one.yml already"):
+        Catalogue.read(tmp_path)

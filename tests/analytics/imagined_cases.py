@@ -62,6 +62,15 @@ class ImaginedCase:
     def withdrawn(self, minute: float = 15) -> OutcomeEvent:
         return events.CaseWithdrawn(**self._shared(_after(minute)))
 
+    def undone(self, minute: float = 7, step: str = "delivery") -> OutcomeEvent:
+        return events.CorrectionUndone(**self._shared(_after(minute)), service_step=step)
+
+    def merged(self, minute: float = 15, into: str = "AM-3333-3333") -> OutcomeEvent:
+        return events.CaseMerged(**self._shared(_after(minute)), into=into)
+
+    def unmerged(self, minute: float = 16) -> OutcomeEvent:
+        return events.CaseUnmerged(**self._shared(_after(minute)))
+
     def closed(self, minute: float = 100) -> OutcomeEvent:
         return events.CaseClosed(**self._shared(_after(minute)))
 

@@ -88,6 +88,23 @@ def test_a_withdrawn_case_keeps_what_it_passed_and_is_no_defect_of_the_service()
     assert service_step(*events, case.judged(True, minute=70)) == "delivery"
 
 
+def test_a_merged_case_keeps_what_it_passed_and_is_no_second_complaint() -> None:
+    events = [case.opened(), case.acknowledged(minute=3, due=1), case.merged()]
+    assert steps(*events) == {"acknowledged_in_time": True, "understood_right": False}
+    assert service_step(*events) is None
+    # Whatever a person judged of it: the other case says whether the complaint stands.
+    assert service_step(*events, case.judged(True, minute=5)) is None
+    assert service_step(*events, case.unmerged()) == "delivery"
+    assert service_step(*events, case.unmerged(), case.merged(minute=20)) is None
+
+
+def test_a_correction_taken_back_was_a_slip_of_staff_and_no_defect() -> None:
+    events = [case.opened(), case.corrected(6, step="kitchen"), case.undone(7)]
+    assert steps(*events)["understood_right"] is False and service_step(*events) == "delivery"
+    assert steps(*events, case.corrected(9, step="kitchen"))["understood_right"] is True
+    assert steps(case.opened(), case.corrected(5), case.corrected(6), case.undone(7))["understood_right"] is True
+
+
 def test_reopening_a_withdrawn_case_is_no_failed_settlement() -> None:
     events = [case.opened(), case.withdrawn(15), case.reopened(60), case.resolved(90)]
     assert steps(*events)["not_reopened"] is False

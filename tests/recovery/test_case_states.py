@@ -81,7 +81,15 @@ def test_money_is_granted_only_from_an_offer(walk: list[Transition]) -> None:
                 assert came_from in (CaseState.OFFERED, CaseState.AWAITING_APPROVAL, CaseState.REMEDYING)
 
 
-def test_settled_is_what_is_resolved_closed_or_withdrawn() -> None:
-    assert set(CaseState) - UNSETTLED == {CaseState.RESOLVED, CaseState.CLOSED, CaseState.WITHDRAWN}
-    # Exactly the settled ones can be opened again.
-    assert {s for s in CaseState if can_follow(s, Transition.REOPEN)} == set(CaseState) - UNSETTLED
+def test_settled_is_what_is_resolved_closed_withdrawn_or_merged() -> None:
+    settled = {CaseState.RESOLVED, CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.MERGED}
+    assert set(CaseState) - UNSETTLED == settled
+    # Exactly the settled ones can be opened again; for what went into another, that one is opened.
+    assert {s for s in CaseState if can_follow(s, Transition.REOPEN)} == settled - {CaseState.MERGED}
+
+
+def test_a_case_goes_into_another_only_while_nothing_is_offered_or_on_its_way() -> None:
+    assert {s for s in CaseState if can_follow(s, Transition.MERGE)} == {CaseState.OPEN, CaseState.WITH_STAFF}
+    assert [way for way in ways() if way[0] is CaseState.MERGED] == [
+        (CaseState.MERGED, Transition.UNMERGE, CaseState.OPEN)
+    ]

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from desk.api.models import without_nul
 from store.tables import Message
 
 
@@ -13,13 +14,17 @@ def _no_blank(value: str) -> str:
     return value
 
 
+# A text may hold anything; what the store looks up may not.
+_NAME = AfterValidator(lambda value: _no_blank(without_nul(value)))
+
+
 class CallerMetadata(BaseModel):
     """What a caller may say about a message; anything else is kept and not looked at."""
 
     model_config = ConfigDict(extra="allow")
 
-    message_id: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_no_blank)] | None = None
-    channel: Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_no_blank)] | None = None
+    message_id: Annotated[str, Field(min_length=1, max_length=128), _NAME] | None = None
+    channel: Annotated[str, Field(min_length=1, max_length=32), _NAME] | None = None
 
 
 class IncomingMessage(BaseModel):
@@ -27,7 +32,7 @@ class IncomingMessage(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    sender: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_blank)]
+    sender: Annotated[str, Field(min_length=1, max_length=200), _NAME]
     message: Annotated[str, AfterValidator(_no_blank)]
     metadata: CallerMetadata | None = None
 

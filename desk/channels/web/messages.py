@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import and_, exists, select
 
+from actions.file_content import SHOWN
 from desk.api.views import message_view
 from recovery.control import Control
 from store.database import UnitOfWork
-from store.tables import Conversation, InboxRow, Message, Staff
+from store.tables import Attachment, Conversation, InboxRow, Message, Staff
 
 # How many messages are replayed from one look into the store.
 BATCH = 100
@@ -78,9 +79,10 @@ def read_news(work: UnitOfWork, conversation_id: int, after: int) -> News:
 
 def _messages_after(work: UnitOfWork, conversation_id: int, after: int) -> list[dict[str, Any]]:
     statement = (
-        select(Message, InboxRow.message_key, Staff.name)
+        select(Message, InboxRow.message_key, Staff.name, Attachment)
         .outerjoin(InboxRow, and_(Message.inbox_id == InboxRow.id, Message.direction == "in"))
         .outerjoin(Staff, Message.staff_id == Staff.id)
+        .outerjoin(Attachment, and_(Attachment.message_id == Message.id, Attachment.deleted_at.is_(None)))
         .where(Message.conversation_id == conversation_id, Message.number > after)
         .order_by(Message.number)
         .limit(BATCH + 1)
@@ -88,11 +90,18 @@ def _messages_after(work: UnitOfWork, conversation_id: int, after: int) -> list[
     return [_message_event(*row) for row in work.session.execute(statement)]
 
 
-def _message_event(message: Message, message_key: str | None, person: str | None) -> dict[str, Any]:
-    """``{number, direction, author, text, buttons, at}``, with the page's own ``id`` or the ``person`` who wrote it."""
+def _message_event(
+    message: Message, message_key: str | None, person: str | None, file: Attachment | None
+) -> dict[str, Any]:
+    """``{number, direction, author, text, buttons, at}``, with the page's own ``id`` or the ``person`` who wrote it.
+
+    A message that is a file has ``file``: ``{id, name, size, shown}``, ``shown`` for a picture that pages may show.
+    """
     event = message_view(message)
     if message_key is not None:
         event["id"] = message_key
     if person is not None:
         event["person"] = person
+    if file is not None:
+        event["file"] = {"id": file.public_id, "name": file.name, "size": file.size, "shown": file.media_type in SHOWN}
     return event

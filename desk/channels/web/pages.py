@@ -65,7 +65,8 @@ async def protect(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
-    headers["Content-Security-Policy"] = content_security_policy(request.app[SETTINGS].widget_sites)
+    # Files that people sent bring a stricter one.
+    headers.setdefault("Content-Security-Policy", content_security_policy(request.app[SETTINGS].widget_sites))
     if path == "/widget.js":
         # A site that isolates itself (COEP) may embed it all the same.
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,6 @@ from aiohttp_sse import sse_response
 
 from actions.conversations import MessageConflict, Received, receive
 from desk.api.views import moment
-from desk.channels.web.limits import RateLimit, caller_address
 from desk.channels.web.messages import SessionAsked, WrittenMessage, read_news
 from desk.channels.web.pages import (
     STATIC,
@@ -34,6 +34,7 @@ from desk.channels.web.sessions import (
 from desk.channels.web.streams import Streams
 from desk.errors import ApiError, error_response, read_model
 from desk.keys import DATABASE, HUB
+from desk.limits import RateLimit, caller_address
 from store.database import UnitOfWork
 
 log = structlog.get_logger()
@@ -44,9 +45,9 @@ MESSAGES_PER_MINUTE = 20
 SESSIONS_PER_TEN_MINUTES = 60
 HEARTBEAT_SECONDS = 15
 # Commits of this process ring at once, those of others within half a second (desk.elsewhere); these are for a ring that
-# was lost.
+# was lost. Quiet streams look at moments of their own: after a restart thousands open at once.
 LOOK_AGAIN_WHILE_ANSWERING_SECONDS = 0.5
-LOOK_AGAIN_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = (60.0, 180.0)
 _FORGET_EVERY_SECONDS = 3600
 
 STREAMS = web.AppKey("chat_streams", Streams)
@@ -79,7 +80,7 @@ async def post_session(request: web.Request) -> web.Response:
     """
     asked = await read_model(request, SessionAsked)
     if wait := request.app[SESSION_LIMIT].take(caller_address(request)):
-        return _too_many(wait)
+        return too_many(wait)
     database = request.app[DATABASE]
     new: NewSession | None
     if asked.resume is None:
@@ -99,10 +100,10 @@ async def post_session(request: web.Request) -> web.Response:
 
 async def post_message(request: web.Request) -> web.Response:
     """Take a message; 202 ``{"number"}`` when it is safely kept, the same again for a repeated call."""
-    visit = await _visit(request)
+    visit = await visit_of(request)
     written = await read_model(request, WrittenMessage)
     if wait := request.app[MESSAGE_LIMIT].take(visit.digest):
-        return _too_many(wait)
+        return too_many(wait)
     try:
         received = await request.app[DATABASE].run(_accept, visit, written)
     except MessageConflict as error:
@@ -116,7 +117,7 @@ async def get_events(request: web.Request) -> web.StreamResponse:
     Events: ``message``, whose id is the message's number, and ``state`` whenever that changed; the first ``state`` says
     that the page has caught up.
     """
-    visit = await _visit(request)
+    visit = await visit_of(request)
     after = _last_event_id(request)
     database, hub, streams = request.app[DATABASE], request.app[HUB], request.app[STREAMS]
     if visit.due_for_extension:
@@ -140,7 +141,9 @@ async def get_events(request: web.Request) -> web.StreamResponse:
                     told = news.state
                     await stream.send(json.dumps(told, ensure_ascii=False), event="state")
                 answering = told["answering"]
-                await bell.wait(LOOK_AGAIN_WHILE_ANSWERING_SECONDS if answering else LOOK_AGAIN_SECONDS)
+                await bell.wait(
+                    LOOK_AGAIN_WHILE_ANSWERING_SECONDS if answering else random.uniform(*LOOK_AGAIN_SECONDS)
+                )
     return stream
 
 
@@ -150,7 +153,7 @@ def _accept(work: UnitOfWork, visit: Visit, written: WrittenMessage) -> Received
     return receive(work, visit.address, written.text, written.id)
 
 
-async def _visit(request: web.Request) -> Visit:
+async def visit_of(request: web.Request) -> Visit:
     """Who is calling.
 
     Raises:
@@ -173,7 +176,7 @@ def _last_event_id(request: web.Request) -> int:
     return int(value)
 
 
-def _too_many(wait: int) -> web.Response:
+def too_many(wait: int) -> web.Response:
     """429 with the seconds to wait."""
     response = error_response(429, f"too many requests; please wait {wait} s")
     response.headers["Retry-After"] = str(wait)

@@ -15,6 +15,8 @@ function restoreDraft() {
   const field = box();
   const draft = sessionStorage.getItem(draftKey);
   if (field && !field.value && draft) field.value = draft;
+  // Typed before this script was there.
+  else if (field && field.value !== field.defaultValue) sessionStorage.setItem(draftKey, field.value);
 }
 
 function tell(text) {
@@ -31,13 +33,14 @@ async function send(form) {
     const response = await fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json", "X-CSRF-Token": root.dataset.csrf },
-      body: new URLSearchParams({ text: field.value }),
+      body: new URLSearchParams({ text: field.value, wait: form.elements.wait?.checked ? "yes" : "" }),
       credentials: "same-origin",
     });
     if (response.ok) {
       sessionStorage.removeItem(draftKey);
       field.value = "";
       field.defaultValue = "";
+      if (form.elements.wait) form.elements.wait.checked = false;
       tell("");
     } else {
       const body = await response.json().catch(() => null);

@@ -5,6 +5,8 @@
 const BACKGROUND = { "X-Amends-Background": "1", Accept: "text/html" };
 const LOOK_AGAIN_MS = 30_000;
 const RECONNECT_MS = 3_000;
+// However busy the desk is: a page follows the lists so often and no more, and not all pages at the same moment.
+const LISTS_MS = 2_000;
 
 const state = document.getElementById("link-state");
 const pristine = new Map();
@@ -13,6 +15,8 @@ let address = location.href;
 let running = null;
 let again = false;
 let afterwards = () => {};
+let refreshedAt = 0;
+let planned = 0;
 
 function remember(page) {
   seen.queue = page.body.dataset.queue;
@@ -74,20 +78,32 @@ const numberOf = (item) => Number((item.id.match(/\d+$/) || [-1])[0]);
 function grow(log, fresh) {
   const last = Math.max(0, ...[...log.children].map(numberOf));
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  let previous = null;
   for (const item of [...fresh.children]) {
     const old = item.id && document.getElementById(item.id);
     if (old) {
       if (!old.isEqualNode(item)) old.replaceWith(document.importNode(item, true));
+      previous = document.getElementById(item.id);
     } else if (numberOf(item) > last) {
       document.getElementById("no-history")?.remove();
-      log.append(document.importNode(item, true));
+      previous = document.importNode(item, true);
+      log.append(previous);
+    } else if (item.dataset.between !== undefined && (previous || !last)) {
+      // Without a number of its own, such as a note: after what it stands after there.
+      const added = document.importNode(item, true);
+      if (previous) previous.after(added);
+      else log.append(added);
+      previous = added;
     }
   }
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
 async function fetchOnce() {
-  const response = await fetch(address, { headers: BACKGROUND, credentials: "same-origin" });
+  // What is before somebody's eyes counts as read.
+  const visible = document.visibilityState === "visible" ? "1" : "0";
+  const headers = { ...BACKGROUND, "X-Amends-Visible": visible };
+  const response = await fetch(address, { headers, credentials: "same-origin" });
   if (new URL(response.url).pathname === "/desk/login") {
     say(state.dataset.signedOut, state.dataset.again);
     return;
@@ -128,11 +144,35 @@ export async function refresh() {
   return running;
 }
 
+function refreshSoon() {
+  const wait = refreshedAt + LISTS_MS - Date.now();
+  if (wait <= 0) {
+    refreshedAt = Date.now();
+    refresh();
+  } else if (!planned) {
+    planned = setTimeout(() => {
+      planned = 0;
+      refreshedAt = Date.now();
+      refresh();
+    }, wait * (1 + Math.random() / 2));
+  }
+}
+
+// The bell is heard by whoever asks for it; a page has one stream for everything.
+const bellHandlers = [];
+let listening = false;
+export const onBell = (handler) => bellHandlers.push(handler);
+export const isListening = () => listening;
+
 function listen(path) {
   const source = new EventSource(path);
+  listening = true;
+  source.addEventListener("bell", (event) => bellHandlers.forEach((handler) => handler(event.data)));
   for (const name of ["queue", "conversation"]) {
     source.addEventListener(name, (event) => {
-      if (seen[name] !== undefined && seen[name] !== event.data) refresh();
+      if (seen[name] === undefined || seen[name] === event.data) return;
+      if (name === "queue") refreshSoon();
+      else refresh();
     });
   }
   source.addEventListener("open", () => say(""));

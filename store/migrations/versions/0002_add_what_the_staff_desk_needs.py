@@ -66,20 +66,50 @@ def upgrade() -> None:
     op.create_table(
         "customer_merges",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
         sa.Column("kept_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("merged_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("identity_ids", sa.JSON(), nullable=False),
         sa.Column("case_ids", sa.JSON(), nullable=False),
+        sa.Column("filled", sa.JSON(), nullable=False),
+        sa.Column("proof", sa.String(length=24), nullable=False),
         sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["kept_id"], ["customers.id"], name=op.f("fk_customer_merges_kept_id_customers")),
         sa.ForeignKeyConstraint(["merged_id"], ["customers.id"], name=op.f("fk_customer_merges_merged_id_customers")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_merges")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_customer_merges_public_id")),
     )
     with op.batch_alter_table("customer_merges", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_customer_merges_kept_id"), ["kept_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_merges_merged_id"), ["merged_id"], unique=False)
+
+    op.create_table(
+        "erasure_requests",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customers.id"], name=op.f("fk_erasure_requests_customer_id_customers")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure_requests")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_erasure_requests_public_id")),
+    )
+    with op.batch_alter_table("erasure_requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_erasure_requests_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            "ix_erasure_requests_waiting",
+            ["not_before"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
 
     op.create_table(
         "saved_views",
@@ -106,6 +136,9 @@ def upgrade() -> None:
         sa.Column("department", sa.String(length=64), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("measure", sa.String(length=8), nullable=False),
+        sa.Column("allotted_seconds", sa.Integer(), nullable=False),
+        sa.Column("pauses", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("remaining_seconds", sa.Integer(), nullable=True),
@@ -131,6 +164,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("other_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_links_case_id_cases")),
@@ -153,6 +187,8 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("trail", sa.JSON(), nullable=False),
         sa.Column("answered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
@@ -183,6 +219,9 @@ def upgrade() -> None:
         sa.Column("risks", sa.JSON(), nullable=False),
         sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("assessment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("previous_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("details", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_corrections_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
     )
@@ -212,33 +251,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notes_conversation_id"), ["conversation_id"], unique=False)
 
     op.create_table(
-        "notifications",
+        "notification_events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
-        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("conversation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notifications_case_id_cases")),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("passed_on_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notification_events_case_id_cases")),
         sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_notifications_conversation_id_conversations")
+            ["conversation_id"], ["conversations.id"], name=op.f("fk_notification_events_conversation_id_conversations")
         ),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_notifications_staff_id_staff")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_notifications_public_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_events")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_notification_events_public_id")),
     )
-    with op.batch_alter_table("notifications", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_notifications_conversation_id"), ["conversation_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_notifications_staff_id"), ["staff_id"], unique=False)
+    with op.batch_alter_table("notification_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notification_events_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notification_events_conversation_id"), ["conversation_id"], unique=False)
+        batch_op.create_index("ix_notification_events_kind_at", ["kind", "at"], unique=False)
         batch_op.create_index(
-            "ix_notifications_unread",
-            ["staff_id", "id"],
+            "ix_notification_events_unplanned",
+            ["id"],
             unique=False,
-            sqlite_where=sa.text("read_at IS NULL"),
-            postgresql_where=sa.text("read_at IS NULL"),
+            sqlite_where=sa.text("planned_at IS NULL"),
+            postgresql_where=sa.text("planned_at IS NULL"),
         )
 
     op.create_table(
@@ -271,13 +310,54 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attachments_message_id"), ["message_id"], unique=False)
 
     op.create_table(
+        "notifications",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("conversation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_notifications_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversations.id"], name=op.f("fk_notifications_conversation_id_conversations")
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["notification_events.id"], name=op.f("fk_notifications_event_id_notification_events")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_notifications_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_notifications_public_id")),
+    )
+    with op.batch_alter_table("notifications", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notifications_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notifications_conversation_id"), ["conversation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notifications_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notifications_staff_id"), ["staff_id"], unique=False)
+        batch_op.create_index(
+            "ix_notifications_unread",
+            ["staff_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("read_at IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL"),
+        )
+
+    op.create_table(
         "notification_deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("notification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("way", sa.String(length=16), nullable=False),
-        sa.Column("target", sa.String(length=300), nullable=False),
+        sa.Column("target", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("digest", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
@@ -286,14 +366,24 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_with", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["event_id"],
+            ["notification_events.id"],
+            name=op.f("fk_notification_deliveries_event_id_notification_events"),
+        ),
         sa.ForeignKeyConstraint(
             ["notification_id"],
             ["notifications.id"],
             name=op.f("fk_notification_deliveries_notification_id_notifications"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_deliveries")),
+        sa.UniqueConstraint("event_id", "way", "target", name=op.f("uq_notification_deliveries_event_id_way_target")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_notification_deliveries_public_id")),
     )
     with op.batch_alter_table("notification_deliveries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notification_deliveries_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notification_deliveries_event_id"), ["event_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_notification_deliveries_notification_id"), ["notification_id"], unique=False
         )
@@ -304,6 +394,8 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         )
+        batch_op.create_index("ix_notification_deliveries_sent", ["way", "target", "sent_at"], unique=False)
+        batch_op.create_index("ix_notification_deliveries_state", ["state", "id"], unique=False)
 
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.add_column(sa.Column("content_digest", sa.String(length=64), nullable=False, server_default=""))
@@ -313,13 +405,20 @@ def upgrade() -> None:
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("next_update_due", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(
+            sa.Column("resolved_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+        )
+        batch_op.add_column(
             sa.Column("opened_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
         )
+        batch_op.add_column(sa.Column("recording_key", sa.String(length=32), nullable=True))
+        batch_op.add_column(sa.Column("follow_attempts", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(
             sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
         )
         batch_op.add_column(sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index("ix_cases_department_state", ["department", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_cases_first_response_at"), ["first_response_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_cases_recording_key"), ["recording_key"], unique=True)
         batch_op.create_index("ix_cases_state_resolution_due", ["state", "resolution_due"], unique=False)
 
     with op.batch_alter_table("conversations", schema=None) as batch_op:
@@ -328,6 +427,7 @@ def upgrade() -> None:
             sa.Column("assigned_to_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
         )
         batch_op.add_column(sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("assigned_reason", sa.String(length=16), nullable=True))
         batch_op.create_index(batch_op.f("ix_conversations_assigned_to_id"), ["assigned_to_id"], unique=False)
 
     with op.batch_alter_table("customers", schema=None) as batch_op:
@@ -335,6 +435,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("phone", sa.String(length=32), nullable=True))
         batch_op.add_column(sa.Column("preferences", sa.JSON(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("tier_set_by", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("tier_reason", sa.String(length=300), nullable=True))
         batch_op.add_column(
             sa.Column("named_staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
         )
@@ -342,6 +443,50 @@ def upgrade() -> None:
             sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
         )
         batch_op.add_column(sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index(batch_op.f("ix_customers_phone"), ["phone"], unique=False)
+
+    with op.batch_alter_table("facts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("by", sa.String(length=64), nullable=True))
+        batch_op.create_index(
+            "ix_facts_key_value",
+            ["key", "value"],
+            unique=False,
+            sqlite_where=sa.text("key IN ('order_number', 'phone')"),
+            postgresql_where=sa.text("key IN ('order_number', 'phone')"),
+        )
+
+    with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_offers_answered_at"), ["answered_at"], unique=False)
+        batch_op.create_index(
+            "ix_offers_awaiting_approval",
+            ["answered_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'awaiting_approval'"),
+            postgresql_where=sa.text("state = 'awaiting_approval'"),
+        )
+
+    with op.batch_alter_table("promises", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("made_good_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index(batch_op.f("ix_promises_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(
+            "ix_promises_open",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+
+    with op.batch_alter_table("ratings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ratings_at"), ["at"], unique=False)
+
+    with op.batch_alter_table("remedies", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_remedies_intended",
+            ["kind", "case_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'intended'"),
+            postgresql_where=sa.text("state = 'intended'"),
+        )
 
     with op.batch_alter_table("staff", schema=None) as batch_op:
         batch_op.add_column(sa.Column("totp_secret", sa.String(length=200), nullable=True))
@@ -361,6 +506,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("capacity", sa.Integer(), nullable=False, server_default="10"))
         batch_op.add_column(sa.Column("on_duty", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("last_active_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("last_given_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("notify", sa.JSON(), nullable=False, server_default="{}"))
 
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
@@ -406,6 +552,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("staff", schema=None) as batch_op:
         batch_op.drop_column("notify")
+        batch_op.drop_column("last_given_at")
         batch_op.drop_column("last_active_at")
         batch_op.drop_column("on_duty")
         batch_op.drop_column("capacity")
@@ -417,10 +564,45 @@ def downgrade() -> None:
         batch_op.drop_column("totp_confirmed_at")
         batch_op.drop_column("totp_secret")
 
+    with op.batch_alter_table("remedies", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_remedies_intended",
+            sqlite_where=sa.text("state = 'intended'"),
+            postgresql_where=sa.text("state = 'intended'"),
+        )
+
+    with op.batch_alter_table("ratings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ratings_at"))
+
+    with op.batch_alter_table("promises", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_promises_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
+        )
+        batch_op.drop_index(batch_op.f("ix_promises_due_at"))
+        batch_op.drop_column("made_good_at")
+
+    with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_offers_awaiting_approval",
+            sqlite_where=sa.text("state = 'awaiting_approval'"),
+            postgresql_where=sa.text("state = 'awaiting_approval'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_offers_answered_at"))
+
+    with op.batch_alter_table("facts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_facts_key_value",
+            sqlite_where=sa.text("key IN ('order_number', 'phone')"),
+            postgresql_where=sa.text("key IN ('order_number', 'phone')"),
+        )
+        batch_op.drop_column("by")
+
     with op.batch_alter_table("customers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customers_phone"))
         batch_op.drop_column("erased_at")
         batch_op.drop_column("merged_into_id")
         batch_op.drop_column("named_staff_id")
+        batch_op.drop_column("tier_reason")
         batch_op.drop_column("tier_set_by")
         batch_op.drop_column("preferences")
         batch_op.drop_column("phone")
@@ -428,16 +610,22 @@ def downgrade() -> None:
 
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_conversations_assigned_to_id"))
+        batch_op.drop_column("assigned_reason")
         batch_op.drop_column("assigned_at")
         batch_op.drop_column("assigned_to_id")
         batch_op.drop_column("department")
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_index("ix_cases_state_resolution_due")
+        batch_op.drop_index(batch_op.f("ix_cases_recording_key"))
+        batch_op.drop_index(batch_op.f("ix_cases_first_response_at"))
         batch_op.drop_index("ix_cases_department_state")
         batch_op.drop_column("erased_at")
         batch_op.drop_column("merged_into_id")
+        batch_op.drop_column("follow_attempts")
+        batch_op.drop_column("recording_key")
         batch_op.drop_column("opened_by_id")
+        batch_op.drop_column("resolved_by_id")
         batch_op.drop_column("next_update_due")
 
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
@@ -446,19 +634,18 @@ def downgrade() -> None:
         batch_op.drop_column("content_digest")
 
     with op.batch_alter_table("notification_deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_notification_deliveries_state")
+        batch_op.drop_index("ix_notification_deliveries_sent")
         batch_op.drop_index(
             "ix_notification_deliveries_pending",
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         )
         batch_op.drop_index(batch_op.f("ix_notification_deliveries_notification_id"))
+        batch_op.drop_index(batch_op.f("ix_notification_deliveries_event_id"))
+        batch_op.drop_index(batch_op.f("ix_notification_deliveries_created_at"))
 
     op.drop_table("notification_deliveries")
-    with op.batch_alter_table("attachments", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_attachments_message_id"))
-        batch_op.drop_index(batch_op.f("ix_attachments_conversation_id"))
-
-    op.drop_table("attachments")
     with op.batch_alter_table("notifications", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_notifications_unread",
@@ -466,9 +653,27 @@ def downgrade() -> None:
             postgresql_where=sa.text("read_at IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_notifications_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_notifications_event_id"))
         batch_op.drop_index(batch_op.f("ix_notifications_conversation_id"))
+        batch_op.drop_index(batch_op.f("ix_notifications_at"))
 
     op.drop_table("notifications")
+    with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attachments_message_id"))
+        batch_op.drop_index(batch_op.f("ix_attachments_conversation_id"))
+
+    op.drop_table("attachments")
+    with op.batch_alter_table("notification_events", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_notification_events_unplanned",
+            sqlite_where=sa.text("planned_at IS NULL"),
+            postgresql_where=sa.text("planned_at IS NULL"),
+        )
+        batch_op.drop_index("ix_notification_events_kind_at")
+        batch_op.drop_index(batch_op.f("ix_notification_events_conversation_id"))
+        batch_op.drop_index(batch_op.f("ix_notification_events_at"))
+
+    op.drop_table("notification_events")
     with op.batch_alter_table("notes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notes_conversation_id"))
         batch_op.drop_index(batch_op.f("ix_notes_case_id"))
@@ -500,6 +705,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_saved_views_staff_id"))
 
     op.drop_table("saved_views")
+    with op.batch_alter_table("erasure_requests", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_erasure_requests_waiting",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_erasure_requests_customer_id"))
+
+    op.drop_table("erasure_requests")
     with op.batch_alter_table("customer_merges", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customer_merges_merged_id"))
         batch_op.drop_index(batch_op.f("ix_customer_merges_kept_id"))

@@ -28,9 +28,9 @@ async def test_staff_read_its_name_in_their_language(browser: Open, desk: Desk) 
     public_id = desk.complains(categories=["gift_card"])
     alice = await browser("alice")
     page = await alice.read(f"/desk/conversations/{public_id}")
-    assert '<span class="tag first">Gift cards</span>' in page and ">Service marketing<" in page
+    assert '<span class="chip-name">Gift cards</span>' in page and ">Service marketing<" in page
     await alice.post("/desk/language", language="zh", next="/desk/")
-    assert '<span class="tag first">礼品卡</span>' in await alice.read(f"/desk/conversations/{public_id}")
+    assert '<span class="chip-name">礼品卡</span>' in await alice.read(f"/desk/conversations/{public_id}")
 
 
 async def test_the_queue_names_it(browser: Open, desk: Desk) -> None:

@@ -1,12 +1,14 @@
 // The chat page: puts its parts together.
 import { Composer } from "./composer.js";
 import { Events } from "./events.js";
+import { Uploads, fileName } from "./files.js";
 import { askToClose, isEmbedded, isSeen, listenToFrame, tellUnread } from "./frame.js";
 import { applyWords, currentLanguage, firmName, switchLanguage, words } from "./language.js";
 import { Log } from "./log.js";
 import { Menu } from "./menu.js";
 import { Outgoing, isTooLarge } from "./outgoing.js";
 import { Session, isUnknown } from "./session.js";
+import { Viewer } from "./viewer.js";
 
 const at = (id) => document.getElementById(id);
 const STARTERS = ["delivery", "quality", "billing", "attitude"];
@@ -15,6 +17,8 @@ const NEAR = 80;
 const session = new Session();
 const outgoing = new Outgoing(session);
 const events = new Events(session);
+const uploads = new Uploads(session);
+const viewer = new Viewer(session, notify);
 
 let state = { control: "bot", answering: false, person: null };
 let caughtUp = false;
@@ -31,6 +35,12 @@ const log = new Log(at("log"), replies, {
   onRetry: (id) => outgoing.retry(id),
   onReply: sayByButton,
   onChange: changed,
+  files: {
+    load: (id) => session.file(id, true),
+    open: (file) => viewer.open(file),
+    cancel: (id) => uploads.cancel(id),
+    retry: (id) => uploads.retry(id),
+  },
 });
 
 const composer = new Composer(at("composer"), at("text"), at("send"), (text) => {
@@ -105,10 +115,52 @@ session.addEventListener("lost", () => {
   showState({ control: "bot", answering: false, person: null });
 });
 
+// Files
+
+function sendFiles(files) {
+  followsEnd = true;
+  for (const file of files) uploads.send(file);
+}
+uploads.addEventListener("state", ({ detail }) => log.followFile(detail));
+at("attach").addEventListener("click", () => at("file").click());
+at("file").addEventListener("change", () => {
+  sendFiles([...at("file").files]);
+  at("file").value = "";
+});
+at("text").addEventListener("paste", (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (!files.length) return;
+  event.preventDefault();
+  sendFiles(files.map((file) => fileName(file)));
+});
+const holdsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+let dragged = 0;
+document.addEventListener("dragenter", (event) => {
+  if (!holdsFiles(event)) return;
+  dragged += 1;
+  at("drop").hidden = false;
+});
+document.addEventListener("dragleave", (event) => {
+  if (!holdsFiles(event)) return;
+  dragged = Math.max(0, dragged - 1);
+  at("drop").hidden = dragged === 0;
+});
+document.addEventListener("dragover", (event) => holdsFiles(event) && event.preventDefault());
+document.addEventListener("drop", (event) => {
+  if (!holdsFiles(event)) return;
+  // Else the browser would leave the page for the file.
+  event.preventDefault();
+  dragged = 0;
+  at("drop").hidden = true;
+  sendFiles([...event.dataTransfer.files]);
+});
+addEventListener("beforeunload", (event) => uploads.isBusy && event.preventDefault());
+
 // What comes down
 
 events.addEventListener("message", ({ detail }) => {
   if (detail.id) outgoing.arrived(detail.id);
+  if (detail.id) uploads.arrived(detail.id);
   log.show(detail);
   if (caughtUp && detail.direction === "out" && !isSeen()) countUnread(unread + 1);
 });

@@ -1,4 +1,5 @@
 // The conversation as it is shown: each message once, in the order of its number; what is on its way up stands last.
+import { FileBubble } from "./file_bubble.js";
 import { currentLanguage, dayOf, firmName, timeOfDay, words } from "./language.js";
 
 const GROUP_WITHIN = 5 * 60_000;
@@ -16,19 +17,22 @@ export class Log {
   #onRetry;
   #onReply;
   #onChange;
+  #files;
   #entries = [];
   #arranging = null;
 
   /**
    * `replies` holds the quick replies; `onRetry(id)`, `onReply(payload)` and `onChange(entry)` are called when a failed
-   * message is tapped, a quick reply is chosen, and something was added or changed.
+   * message is tapped, a quick reply is chosen, and something was added or changed. `files` gives and opens files, and
+   * lets a customer take back one on its way: `{load(id), open(file), cancel(id), retry(id)}`.
    */
-  constructor(log, replies, { onRetry, onReply, onChange }) {
+  constructor(log, replies, { onRetry, onReply, onChange, files }) {
     this.#log = log;
     this.#replies = replies;
     this.#onRetry = onRetry;
     this.#onReply = onReply;
     this.#onChange = onChange;
+    this.#files = files;
   }
 
   get isEmpty() {
@@ -37,9 +41,12 @@ export class Log {
 
   /** Show a message of the service's; one that is shown already is only marked. */
   show(message) {
-    if (this.#entries.some(({ number }) => number === message.number)) return;
+    const known = this.#entries.find(({ number }) => number === message.number);
+    if (known && message.file && !known.file) this.#update(known, { file: message.file });
+    if (known) return;
     const own = message.id && this.#entries.find(({ id }) => id === message.id);
-    if (own) return this.#update(own, { number: message.number, state: "received", at: new Date(message.at) });
+    const file = message.file ?? null;
+    if (own) return this.#update(own, { number: message.number, state: "received", at: new Date(message.at), file });
     this.#insert({
       number: message.number,
       id: message.id ?? null,
@@ -49,6 +56,7 @@ export class Log {
       buttons: message.buttons,
       at: new Date(message.at),
       state: message.direction === "in" ? "received" : null,
+      file,
     });
   }
 
@@ -58,6 +66,17 @@ export class Log {
     if (known?.number) return;
     if (known) return this.#update(known, number ? { state, number } : { state });
     this.#insert({ number: null, id, author: "customer", person: null, text, buttons: [], at: new Date(at), state });
+  }
+
+  /** Show how far a file on its way up has come: `{id, name, size, at, state, percent, problem, number}`. */
+  followFile({ id, at, number, ...upload }) {
+    const known = this.#entries.find((entry) => entry.id === id);
+    if (known?.number) return;
+    if (upload.state === "taken back") return known && this.#remove(known);
+    const state = upload.state;
+    if (known) return this.#update(known, number ? { state, upload, number } : { state, upload });
+    const entry = { number: null, id, author: "customer", person: null, text: upload.name, buttons: [], at: new Date(at) };
+    this.#insert({ ...entry, state, upload, file: null });
   }
 
   /** Another conversation begins; what is still on its way up stays. */
@@ -78,7 +97,9 @@ export class Log {
     entry.avatar = make("span", "avatar");
     entry.avatar.setAttribute("aria-hidden", "true");
     entry.name = make("p", "author");
-    entry.bubble = make("div", "bubble", entry.text);
+    entry.bubble = make("div", "bubble", entry.file || entry.upload ? "" : entry.text);
+    entry.shown = entry.file || entry.upload ? new FileBubble(entry.bubble, this.#files) : null;
+    entry.shown?.show(entry);
     entry.meta = make("p", "meta");
     entry.element.append(entry.day, entry.avatar, entry.name, entry.bubble, entry.meta);
     this.#place(entry);
@@ -87,9 +108,16 @@ export class Log {
   #update(entry, changes) {
     const moves = changes.number !== undefined && changes.number !== entry.number;
     Object.assign(entry, changes);
+    entry.shown?.show(entry);
     if (moves) this.#entries.splice(this.#entries.indexOf(entry), 1);
     if (moves) this.#place(entry);
     else this.#changed(entry);
+  }
+
+  #remove(entry) {
+    this.#entries.splice(this.#entries.indexOf(entry), 1);
+    entry.element.remove();
+    this.#changed(entry);
   }
 
   #place(entry) {
@@ -118,6 +146,7 @@ export class Log {
     this.#arranging = null;
     const lastReceived = this.#entries.findLast(({ state }) => state === "received");
     this.#entries.forEach((entry, index) => {
+      entry.shown?.show(entry);
       const before = this.#entries[index - 1];
       const next = this.#entries[index + 1];
       const newDay = !before || before.at.toDateString() !== entry.at.toDateString();
@@ -144,7 +173,9 @@ export class Log {
     entry.element.classList.toggle("failed", entry.state === "failed");
     entry.element.classList.toggle("sending", entry.state === "sending");
     entry.meta.replaceChildren();
-    if (entry.state === "failed") {
+    if (entry.upload && !entry.number) {
+      // Its bubble says how far it is.
+    } else if (entry.state === "failed") {
       const retry = make("button", "retry", words("failed"));
       retry.type = "button";
       retry.addEventListener("click", () => this.#onRetry(entry.id));

@@ -130,7 +130,7 @@ async def test_a_person_is_named_and_marked_as_one(alice, firm, sqlite_database)
         work.session.flush()
         conversation = find_conversation(work, Address("web", alice.external_id))
         take(work, firm, bob, conversation.id)
-        answer(work, bob, conversation.id, "I am here")
+        answer(work, firm, bob, conversation.id, "I am here")
 
     async with alice.listening() as stream:
         await stream.until_caught_up()

@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import select
 
-from desk.channels.web.limits import RateLimit
+from desk.limits import RateLimit
 from store.tables import InboxRow, Message
 
 

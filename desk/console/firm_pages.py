@@ -1,0 +1,195 @@
+"""What the firm decided in its files, shown as it was read at the start; changed in the files alone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from actions.firm import Firm
+from actions.words.formats import show_money
+from desk.console.keys import WORDS
+from desk.console.pages import language_of, render
+from desk.keys import DATABASE, FIRM, SETTINGS
+from recovery.money import Money
+
+# Page → the file it shows; a page whose file the firm does not have is not offered.
+FILES = {
+    "firm": "firm.yml",
+    "departments": "departments.yml",
+    "routing": "routing.yml",
+    "calendar": "calendar.yml",
+    "service-levels": "service_levels.yml",
+    "remedies": "remedies.yml",
+    "authority": "authority.yml",
+    "guarantees": "guarantees.yml",
+    "taxonomy": "taxonomy.yml",
+    "blueprint": "blueprint.yml",
+    "notifications": "notifications.yml",
+    "retention": "retention.yml",
+    "security": "security.yml",
+}
+_IN_MINOR_UNITS = frozenset({"amount", "at_most", "bot", "agent", "supervisor", "manager"})
+
+
+@dataclass(frozen=True, slots=True)
+class FirmFileRead:
+    """A file as it stood when the desk started.
+
+    Attributes:
+        path: as the setting names the folder, for people to find it.
+        remark: the comment at its head, which explains it.
+        changed: whether the file has been changed since.
+    """
+
+    page: str
+    path: Path
+    content: Any
+    source: str
+    remark: str
+    read_at: datetime
+    modified: float
+
+    @property
+    def changed(self) -> bool:
+        try:
+            return self.path.stat().st_mtime != self.modified
+        except OSError:
+            return True
+
+
+FIRM_FILES = web.AppKey("firm_files_read", dict[str, FirmFileRead])
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value of a file for people: a word, a list of words, a table, or named values below it.
+
+    Attributes:
+        kind: ``word``, ``words``, ``table`` or ``group``.
+        rows: of a table, its cells in the order of ``columns``; of a group, name and value.
+    """
+
+    kind: str
+    text: str = ""
+    words: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[Any, ...] = ()
+
+
+def set_up(app: web.Application) -> None:
+    """Read the files beside those that the desk goes by, at the same moment."""
+    app[FIRM_FILES] = dict(_read(app[SETTINGS].firm, app[DATABASE].clock()))
+
+
+async def firm_page(request: web.Request) -> web.StreamResponse:
+    """One file of the firm's."""
+    file = request.app[FIRM_FILES].get(request.match_info["page"])
+    if file is None:
+        raise web.HTTPNotFound
+    shown = _Reader(request).group(file.content or {})
+    return await render(request, "settings/firm_file.html", file=file, shown=shown, files=request.app[FIRM_FILES])
+
+
+def _read(folder: Path, now: datetime) -> Iterator[tuple[str, FirmFileRead]]:
+    for page, name in FILES.items():
+        path = folder / name
+        try:
+            source = path.read_text(encoding="utf-8")
+            content = yaml.safe_load(source)
+            modified = path.stat().st_mtime
+        except (OSError, ValueError, yaml.YAMLError):
+            continue  # what matters of it has stopped the start already
+        lines = []
+        for line in source.splitlines():
+            if not line.startswith("#"):
+                break
+            lines.append(line.lstrip("# "))
+        yield page, FirmFileRead(page, path, content, source, " ".join(lines), now, modified)
+
+
+class _Reader:
+    """Turns the content of a file into what people read, in the reader's language."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._words = request.app[WORDS]
+        self._firm: Firm = request.app[FIRM]
+        self._language = language_of(request)
+        self._departments = {one.key: one.name.in_language(self._language) for one in self._firm.departments}
+
+    def group(self, content: Mapping[str, Any]) -> Shown:
+        """Named values."""
+        return Shown("group", rows=tuple((self.name(key), self.value(key, value)) for key, value in content.items()))
+
+    def name(self, key: object) -> str:
+        """The name of a key, in words where there are any."""
+        text = str(key)
+        for group in ("yaml", "severity", "authority", "channel", "tier", "role", "kind", "risk"):
+            if self._words.has(f"{group}.{text}"):
+                return self._words.render(self._language, f"{group}.{text}")
+        known = self._known(text)
+        return known if known is not None else text.replace("_", " ")
+
+    def value(self, key: str, value: Any) -> Shown:
+        """A value by what it is."""
+        if isinstance(value, Mapping):
+            if value and set(value) <= {"zh", "en"}:
+                return Shown("word", str(value.get(self._language) or next(iter(value.values()))))
+            return self.group(value)
+        if isinstance(value, list):
+            if value and all(isinstance(one, Mapping) for one in value):
+                return self._table(value)
+            return Shown("words", words=tuple(self._in_a_line(key, one) for one in value))
+        return Shown("word", self._word(key, value))
+
+    def _table(self, rows: list[Mapping[str, Any]]) -> Shown:
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        cells = tuple(
+            tuple(self.value(column, row[column]) if column in row else Shown("word", "–") for column in columns)
+            for row in rows
+        )
+        return Shown("table", columns=tuple(self.name(column) for column in columns), rows=cells)
+
+    def _in_a_line(self, key: str, value: Any) -> str:
+        """A list within a list, such as the remedies of one choice."""
+        if isinstance(value, list):
+            return " + ".join(self._in_a_line(key, one) for one in value)
+        if isinstance(value, Mapping):
+            if "kind" in value:
+                more = [self._limit(k, v) for k, v in value.items() if k not in ("kind", "amount")]
+                amount = [self._word("amount", value["amount"])] if "amount" in value else []
+                return " ".join([self.name(value["kind"]), *amount, *([f"({', '.join(more)})"] if more else [])])
+            return ", ".join(f"{self.name(k)} {self._in_a_line(k, v)}" for k, v in value.items())
+        return self._word(key, value)
+
+    def _limit(self, key: str, value: Any) -> str:
+        words = (self._word(key, value), self.name(key))
+        # "100 % of what was paid", but "at most 100 yuan".
+        return " ".join(words if key == "percent_of_order" and self._language == "en" else reversed(words))
+
+    def _word(self, key: str, value: Any) -> str:
+        if value is None or value == "":
+            return "–"
+        if isinstance(value, bool):
+            return self._words.render(self._language, "firmfile.yes" if value else "firmfile.no")
+        if isinstance(value, int) and key in _IN_MINOR_UNITS and value >= 0:
+            return show_money(Money(value, self._firm.policy.currency), self._language)
+        if isinstance(value, int) and key == "percent_of_order":
+            return f"{value} %"
+        if isinstance(value, (date, datetime)):
+            return value.isoformat()
+        text = str(value)
+        if key in ("key", "id", "zone", "currency"):
+            return text
+        known = self._known(text)
+        return known if known is not None else self.name(text) if text.replace("_", "").isalpha() else text
+
+    def _known(self, text: str) -> str | None:
+        """The name of a category, a department or a step of the service."""
+        if text in self._firm.categories:
+            return self._firm.category_name(text, self._language)
+        names = self._firm.blueprint.names.get(text)
+        return self._departments.get(text) or (names[self._language] if names else None)
