@@ -20,6 +20,8 @@ from store.tables import CannedReply, Case, Conversation, Staff
 
 MAY_EDIT = frozenset({"supervisor", "manager", "administrator"})
 TEXT_LENGTH = 4000
+# Who changed a reply last that came with the desk.
+FIRST_RUN = "first run"
 _SHORTCUT = re.compile(r"[\w][\w-]{1,31}")
 
 
@@ -189,7 +191,7 @@ def add_starters(work: UnitOfWork, starters: Iterable[CannedReplyEntry]) -> int:
             shortcut=entry.shortcut,
             department=entry.department,
             texts={"zh": entry.texts.zh.strip(), "en": entry.texts.en.strip()},
-            changed_by="first run",
+            changed_by=FIRST_RUN,
             changed_at=work.now,
         )
         for entry in entries

@@ -15,6 +15,7 @@ from actions.firm import Firm
 from actions.firm.canned_replies import CannedReplyEntry, read_canned_replies
 from actions.staff.access import DeedRefused
 from actions.staff.canned_replies import (
+    FIRST_RUN,
     MAY_EDIT,
     ReplyDraft,
     add_starters,
@@ -62,7 +63,7 @@ async def add_first(app: web.Application) -> None:
 async def replies_page(request: web.Request) -> web.StreamResponse:
     """All replies, those in use first."""
     rows = await request.app[DATABASE].read(_all)
-    return await render(request, "settings/replies.html", rows=rows, edits=_edits(request))
+    return await render(request, "settings/replies.html", rows=rows, edits=_edits(request), first_run=FIRST_RUN)
 
 
 async def new_reply_page(request: web.Request) -> web.StreamResponse:

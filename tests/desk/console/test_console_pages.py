@@ -206,8 +206,31 @@ def test_every_text_that_a_page_asks_for_is_there_and_none_is_idle() -> None:
     assert {key for key in asked if key.partition(".")[0] in groups and not key.endswith(files)} <= keys
     # Groups whose keys are put together from what is shown.
     built = {
-        *("author", "authority", "case", "channel", "control", "conversation", "emotion", "fact", "http", "kind"),
-        *("offer_state", "promise_state", "reason", "refused", "risk", "role", "severity", "state", "tier"),
+        *(
+            "author",
+            "authority",
+            "order_status",
+            "case",
+            "channel",
+            "control",
+            "conversation",
+            "emotion",
+            "fact",
+            "http",
+            "kind",
+        ),
+        *(
+            "offer_state",
+            "order_status",
+            "promise_state",
+            "reason",
+            "refused",
+            "risk",
+            "role",
+            "severity",
+            "state",
+            "tier",
+        ),
         *("due", "filter", "find", "lists", "sort"),
         *("act", "routed"),
         *("firmfile", "macro", "replies", "yaml"),
