@@ -5,12 +5,12 @@ import shutil
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from actions.firm import Firm, load_firm
 from store.database import Database, UnitOfWork
@@ -70,10 +70,30 @@ def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def statements() -> Iterator[Callable[[Engine], None]]:
+    """Lets the engines of one database system share the statements that SQLAlchemy has compiled.
+
+    Each test has an engine of its own, and compiling anew what it runs would take a third of the suite's time. Compiled
+    statements are kept by dialect, so the dialect is shared, too.
+    """
+    first: dict[str, Engine] = {}
+
+    def share(engine: Engine) -> None:
+        kept = first.setdefault(engine.dialect.name, engine)
+        engine.dialect, engine._compiled_cache = kept.dialect, kept._compiled_cache
+
+    yield share
+
+
 @pytest.fixture
-def sqlite_database(tmp_path: Path, migrated_sqlite_file: Path, clock: Clock) -> Iterator[Database]:
+def sqlite_database(
+    tmp_path: Path, migrated_sqlite_file: Path, clock: Clock, statements: Callable[[Engine], None]
+) -> Iterator[Database]:
     shutil.copy(migrated_sqlite_file, tmp_path / "amends.db")
     with Database(f"sqlite:///{tmp_path / 'amends.db'}", clock) as database:
+        statements(database.engine)
+        statements(database._read_engine)
         yield database
 
 
@@ -116,8 +136,11 @@ def migrated_postgresql_url(postgresql_url: str) -> str:
 
 
 @pytest.fixture
-def postgresql_database(migrated_postgresql_url: str, clock: Clock) -> Iterator[Database]:
+def postgresql_database(
+    migrated_postgresql_url: str, clock: Clock, statements: Callable[[Engine], None]
+) -> Iterator[Database]:
     with Database(migrated_postgresql_url, clock) as database:
+        statements(database.engine)
         with database.begin() as work:
             _empty(work)
             work.commit()
