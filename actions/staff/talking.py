@@ -60,8 +60,14 @@ def take(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> Co
     return conversation
 
 
-def answer(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, text: str) -> Message:
+def answer(
+    work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, text: str, key: str | None = None
+) -> Message:
     """Say something to the customer; the promise that a person answers is kept by it.
+
+    Args:
+        key: of the form it was written in; sent twice, by a double click or because the first acknowledgement was lost,
+            it is said once.
 
     Raises:
         DeedRefused: the conversation is not this person's, or the text is empty.
@@ -69,7 +75,12 @@ def answer(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, tex
     conversation = mine(work, staff, conversation_id)
     if not text.strip():
         raise DeedRefused("empty_text")
+    if key is not None:
+        said = select(Message).where(Message.conversation_id == conversation.id, Message.form_key == key)
+        if (earlier := work.session.scalars(said).first()) is not None:
+            return earlier
     message = say(work, conversation, text.strip(), author="staff", staff_id=staff.id)
+    message.form_key = key
     keep_promises(work, conversation, "person_answers")
     case = focus_case(work, conversation)
     if case is not None:

@@ -32,8 +32,9 @@ async def answer(request: web.Request) -> web.StreamResponse:
         text = first_value(form, "text")
         if len(text) > ANSWER_LENGTH:
             raise DeedRefused("too_long")
-        talking.answer(work, firm, me, id, text)
-        if first_value(form, "wait"):
+        said = talking.answer(work, firm, me, id, text, first_value(form, "key")[:64] or None)
+        # Of a form sent twice the first did this, too.
+        if first_value(form, "wait") and said.at == work.now:
             waiting.wait_for_customer(work, firm, me, id)
 
     return await perform(request, conversation_named, deed)

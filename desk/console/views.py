@@ -13,6 +13,7 @@ from desk.console.pages import language_of, render
 from desk.console.permissions import PREFIX
 from desk.keys import DATABASE, FIRM
 from recovery.failures import Risk
+from store.tables.base import unguessable
 
 
 async def conversation_page(request: web.Request) -> web.StreamResponse:
@@ -60,6 +61,7 @@ async def show_conversation(
         is_mine=page.holder is not None and page.holder.id == me.id,
         error=error,
         typed=typed or {},
+        answer_key=unguessable(),
         wanted_reply=request.query.get("reply", ""),
         takes_over=MAY_TAKE_FROM_OTHERS,
         categories=list(app[FIRM].categories),

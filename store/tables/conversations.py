@@ -146,10 +146,16 @@ class Turn(Base):
 
 
 class Message(Base):
-    """What was said, both ways, numbered without gaps within its conversation."""
+    """What was said, both ways, numbered without gaps within its conversation.
+
+    ``form_key`` is of the form in which staff wrote it: sent twice, it is one message.
+    """
 
     __tablename__ = "messages"
-    __table_args__ = (UniqueConstraint("conversation_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "number"),
+        Index("ix_messages_form_key", "conversation_id", "form_key", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))
@@ -162,6 +168,7 @@ class Message(Base):
     inbox_id: Mapped[str | None] = mapped_column(ForeignKey("inbox.id"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
     at: Mapped[datetime]
+    form_key: Mapped[str | None] = mapped_column(String(64))
 
 
 class OutboxRow(Base):

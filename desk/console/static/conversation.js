@@ -8,6 +8,8 @@ const error = document.getElementById("deed-error");
 const state = document.getElementById("link-state");
 const draftKey = "draft:" + root.dataset.publicId;
 let sending = false;
+// What was sent and not acknowledged: sent again, it has the same key, and is said once.
+let unsure = null;
 
 const box = () => document.getElementById("text");
 
@@ -17,6 +19,10 @@ function restoreDraft() {
   if (field && !field.value && draft) field.value = draft;
   // Typed before this script was there.
   else if (field && field.value !== field.defaultValue) sessionStorage.setItem(draftKey, field.value);
+}
+
+function makeKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function tell(text) {
@@ -29,13 +35,15 @@ async function send(form) {
   if (sending || !field.value.trim()) return;
   sending = true;
   field.readOnly = true;
+  if (unsure?.text !== field.value) unsure = { text: field.value, key: makeKey() };
   try {
     const response = await fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json", "X-CSRF-Token": root.dataset.csrf },
-      body: new URLSearchParams({ text: field.value, wait: form.elements.wait?.checked ? "yes" : "" }),
+      body: new URLSearchParams({ ...unsure, wait: form.elements.wait?.checked ? "yes" : "" }),
       credentials: "same-origin",
     });
+    if (response.status < 500) unsure = null;
     if (response.ok) {
       sessionStorage.removeItem(draftKey);
       field.value = "";

@@ -455,6 +455,10 @@ def upgrade() -> None:
             postgresql_where=sa.text("key IN ('order_number', 'phone')"),
         )
 
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("form_key", sa.String(length=64), nullable=True))
+        batch_op.create_index("ix_messages_form_key", ["conversation_id", "form_key"], unique=True)
+
     with op.batch_alter_table("offers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_offers_answered_at"), ["answered_at"], unique=False)
         batch_op.create_index(
@@ -588,6 +592,10 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'awaiting_approval'"),
         )
         batch_op.drop_index(batch_op.f("ix_offers_answered_at"))
+
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.drop_index("ix_messages_form_key")
+        batch_op.drop_column("form_key")
 
     with op.batch_alter_table("facts", schema=None) as batch_op:
         batch_op.drop_index(

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, Route, async_playwright, expect
 from sqlalchemy import delete
 
 from store.database import Database
@@ -89,6 +89,34 @@ async def test_what_was_typed_outlives_the_session(page: Page, desk: Desk, sqlit
     await page.keyboard.press("Enter")
     await expect(box).to_have_value("a long and careful answer")
     assert not any("careful" in words for words in desk.told())
+
+
+async def test_an_answer_whose_acknowledgement_was_lost_is_sent_again_and_said_once(page: Page, desk: Desk) -> None:
+    await asyncio.to_thread(desk.waits)
+    await page.get_by_role("button", name="Take").click()
+    await page.wait_for_load_state()
+    lost: list[str] = []
+
+    async def lose(route: Route) -> None:
+        if not lost:
+            lost.append(await (await route.fetch()).text())
+            await route.abort()
+        else:
+            await route.continue_()
+
+    await page.route("**/answer", lose)
+    box = page.get_by_label("Answer the customer")
+    await box.fill("I am looking into it.")
+    await box.press("Control+Enter")
+    await expect(page.locator("#deed-error")).to_contain_text("Not sent")
+    await expect(box).to_have_value("I am looking into it.")
+    await box.press("Control+Enter")
+    await expect(box).to_have_value("")
+    assert lost and desk.told().count("I am looking into it.") == 1
+    await box.fill("I am looking into it.")
+    await box.press("Control+Enter")
+    await expect(box).to_have_value("")
+    assert desk.told().count("I am looking into it.") == 2, "said again on purpose"
 
 
 @pytest.mark.parametrize("width", [390, 1440])

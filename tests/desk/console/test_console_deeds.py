@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import re
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -226,6 +227,24 @@ async def test_refusing_needs_a_word_to_the_customer(browser: Open, desk: Desk) 
     assert (await bob.post(f"/desk/offers/{offer.id}/refuse", reason="先检测再退款")).status == 303
     assert any("先检测再退款" in words for words in desk.told())
     assert (desk.conversation().control, desk.case().state) == ("queued", "with_staff")
+
+
+async def test_an_answer_sent_twice_is_said_once(browser: Open, desk: Desk, clock: Clock) -> None:
+    public_id = desk.waits()
+    alice = await browser("alice")
+    await _take(alice, public_id)
+    page = await alice.read(f"/desk/conversations/{public_id}")
+    key = re.search(r'name="key" value="(\w+)"', page)
+    assert key is not None
+    for wait in ("", "yes", "yes"):
+        clock.advance(seconds=1)
+        sent = await alice.post(f"/desk/conversations/{public_id}/answer", text="马上去查", key=key[1], wait=wait)
+        assert sent.status == 303
+    assert desk.told().count("马上去查") == 1
+    another = await alice.read(f"/desk/conversations/{public_id}")
+    assert key[1] not in another, "the next answer has a key of its own"
+    assert (await alice.post(f"/desk/conversations/{public_id}/answer", text="马上去查", key="x" * 32)).status == 303
+    assert desk.told().count("马上去查") == 2
 
 
 async def _owes_call(desk: Desk) -> str:
