@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import functools
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -251,3 +252,20 @@ def mailing(mail: MailTwin) -> dict[str, str]:
     """Settings for the mail server."""
     url = f"smtp://desk:p%40ss@127.0.0.1:{mail.port}"
     return {"AMENDS_SMTP_URL": url, "AMENDS_MAIL_FROM": "Shop desk <desk@shop.example>"}
+
+
+GROUP = {"key": "group", "language": "zh", "kinds": ["handed_over", "hand_over_unread", "overdue"]}
+ALL_DAY = {"begin": "22:00", "end": "07:30"}
+
+
+def house(
+    database: Database, firm: Firm, session: ClientSession, clock: Clock, *settings: dict[str, str], **file: object
+) -> House:
+    """A desk whose ways out are as the settings say, in a firm whose rules are changed."""
+    environment = {key: value for some in settings for key, value in some.items()}
+    return House(database, firm_with(firm, **file), session, clock, environment)
+
+
+def said(outside: WebTwin, path: str = "/group") -> list[str]:
+    """What a group robot was told, in order."""
+    return [json.loads(body)["markdown"]["content"] for _, body in outside.at(path)]
