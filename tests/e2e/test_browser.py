@@ -99,6 +99,7 @@ def test_a_customer_is_made_whole_and_then_talks_to_a_person(service: Service, p
     expect(take).to_be_visible(timeout=20_000)
     take.click()
     expect(staff_page.locator("#history")).to_contain_text(order)
+    staff_page.wait_for_load_state()
     expect(log).to_contain_text("小艾", timeout=20_000)
     says(page, "<b>裤子也破了</b>")
     expect(staff_page.locator("#history")).to_contain_text("<b>裤子也破了</b>", timeout=20_000)

@@ -51,6 +51,7 @@ async def test_a_day_at_the_desk(page: Page, desk: Desk, sqlite_database: Databa
     await expect(page).to_have_title("(1) Queue · Amends")
     await expect(page.locator("#announcement")).to_have_text("1 waiting for a person")
     await page.get_by_role("button", name="Take").click()
+    await page.wait_for_load_state()  # with its scripts
 
     box, history = page.get_by_label("Answer the customer"), page.get_by_role("log")
     await expect(history.locator(".said.customer .bubble")).to_have_text(evil)
@@ -75,6 +76,7 @@ async def test_a_day_at_the_desk(page: Page, desk: Desk, sqlite_database: Databa
 async def test_what_was_typed_outlives_the_session(page: Page, desk: Desk, sqlite_database: Database) -> None:
     await asyncio.to_thread(desk.waits)
     await page.get_by_role("button", name="Take").click()
+    await page.wait_for_load_state()  # with its scripts
     box = page.get_by_label("Answer the customer")
     await box.fill("a long and careful answer")
     with sqlite_database.begin() as work:
@@ -94,7 +96,7 @@ async def test_what_was_typed_outlives_the_session(page: Page, desk: Desk, sqlit
 async def test_an_answer_whose_acknowledgement_was_lost_is_sent_again_and_said_once(page: Page, desk: Desk) -> None:
     await asyncio.to_thread(desk.waits)
     await page.get_by_role("button", name="Take").click()
-    await page.wait_for_load_state()
+    await page.wait_for_load_state()  # with its scripts
     lost: list[str] = []
 
     async def lose(route: Route) -> None:
