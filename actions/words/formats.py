@@ -1,7 +1,7 @@
 """How amounts and moments are written for people."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from recovery.money import Money
 
@@ -23,7 +23,16 @@ def show_money(amount: Money, language: str) -> str:
 
 
 def show_moment(moment: datetime, language: str) -> str:
-    """A moment in its own zone: ``11月21日（周六）18:30`` or ``Sat 21 Nov, 18:30``."""
+    """A moment in its own zone: ``11月21日（周六）18:30`` or ``Sat 21 Nov, 18:30``.
+
+    Midnight to the second is when a day ends for whom something is promised: ``11月21日（周六）24:00``,
+    ``the end of Sat 21 Nov``.
+    """
+    if moment.time() == time():
+        ended = moment - timedelta(days=1)
+        if language == "zh":
+            return f"{ended.month}月{ended.day}日（周{_ZH_WEEKDAYS[ended.weekday()]}）24:00"
+        return f"the end of {ended:%a} {ended.day} {ended:%b}"
     if language == "zh":
         return f"{moment.month}月{moment.day}日（周{_ZH_WEEKDAYS[moment.weekday()]}）{moment:%H:%M}"
     return f"{moment:%a} {moment.day} {moment:%b, %H:%M}"

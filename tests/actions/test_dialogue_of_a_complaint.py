@@ -174,7 +174,7 @@ def test_a_call_back_is_promised_by_the_end_of_the_next_working_day(shop: Shop, 
     (promise,) = customer.case.promises
     # Wednesday 18 November 2026 in Shanghai; the next working day ends as Friday begins.
     assert promise.due_at == datetime(2026, 11, 19, 16, tzinfo=UTC)
-    assert ("11月20日（周五）00:00" if customer.language == "zh" else "Fri 20 Nov, 00:00") in answer
+    assert ("11月19日（周四）24:00" if customer.language == "zh" else "by the end of Thu 19 Nov") in answer
     assert customer.case.state == CaseState.REMEDYING
 
 

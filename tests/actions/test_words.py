@@ -249,6 +249,13 @@ def test_moments_are_written_as_people_write_them() -> None:
     assert (show_day(moment, "zh"), show_day(moment, "en")) == ("2026年11月21日", "21 Nov 2026")
 
 
+def test_midnight_is_the_end_of_the_day_for_whom_something_is_promised() -> None:
+    midnight = datetime(2026, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert show_moment(midnight, "zh") == "11月23日（周一）24:00"
+    assert show_moment(midnight, "en") == "the end of Mon 23 Nov"
+    assert show_moment(midnight.replace(second=1), "en") == "Tue 24 Nov, 00:00"
+
+
 def test_choices_are_numbered_from_one() -> None:
     assert list_choices(["A", "B"]) == "1. A\n2. B"
 
