@@ -6,6 +6,7 @@ They are the only addresses that notifications are ever sent to; none comes from
 import base64
 import binascii
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -76,6 +77,41 @@ def read_targets(text: str) -> dict[str, str]:
             _check_http(key, value)
         found[key] = value
     return found
+
+
+def read_system_secrets(text: str, systems: Collection[str]) -> dict[str, str]:
+    """The secret of each of the firm's systems, ``refunds=whsec_…``, separated by blanks or lines.
+
+    Raises:
+        ValueError: one is wrong; the message names its key and never its value.
+    """
+    found: dict[str, str] = {}
+    for entry in text.split():
+        key, separator, value = entry.partition("=")
+        if not separator or key not in systems:
+            raise ValueError(f"each entry must be {', '.join(f'{system}=whsec_…' for system in systems)}")
+        if key in found:
+            raise ValueError(f"{key} stands here twice")
+        try:
+            read_secret(value)
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}") from None
+        found[key] = value
+    return found
+
+
+def read_system_address(address: str) -> str:
+    """The address that a system's paths are added to, without a slash at its end.
+
+    Raises:
+        ValueError: it is none, or what is said to it could be read on the way.
+    """
+    parts, _ = _split(address)
+    if not parts.hostname or parts.username or parts.password or parts.fragment or parts.query:
+        raise ValueError("must look like https://host or https://host/path")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise ValueError("must begin with https:// (http:// only to this machine)")
+    return address.rstrip("/")
 
 
 def read_secret(value: str) -> bytes:

@@ -15,7 +15,7 @@ from recovery.control import Control
 from store import audit, search
 from store.attached_files import AttachedFiles
 from store.database import UnitOfWork
-from store.erasing import blank_cases, blank_conversations, remove_after_commit, slices
+from store.erasing import blank_cases, blank_conversations, forget_incidents, remove_after_commit, slices
 from store.retention import Retention
 from store.tables import (
     Attachment,
@@ -253,6 +253,7 @@ def erase(work: UnitOfWork, person: Person, files: AttachedFiles | None = None) 
     subjects = _subjects_of(work, person)
     removed = blank_conversations(work, person.conversations)
     blank_cases(work, person.cases)
+    forget_incidents(work, person.customers, person.cases)
     # Sent so far; the order itself is the merchant's, and what proved it goes with the person.
     orders = orders_of(work, person)
     session.execute(delete(OrderIdentity).where(OrderIdentity.identity.in_(strings.identities)))
@@ -270,6 +271,8 @@ def erase(work: UnitOfWork, person: Person, files: AttachedFiles | None = None) 
         customer.public_id, customer.name, customer.phone = unguessable(), None, None
         customer.preferences, customer.named_staff_id, customer.erased_at = [], None, work.now
         customer.tier_reason = None
+        customer.value = customer.value_as_of = customer.reckoned_tier = None
+        customer.conduct_note = customer.conduct_noted_by = customer.conduct_until = None
     session.execute(
         update(CustomerMerge).where(CustomerMerge.kept_id.in_(person.customers)).values(filled=[]),
         execution_options={"synchronize_session": False},

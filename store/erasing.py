@@ -24,6 +24,7 @@ from store.tables import (
     Correction,
     Fact,
     InboxRow,
+    IncidentOrder,
     Message,
     Note,
     Notification,
@@ -91,6 +92,21 @@ def blank_cases(work: UnitOfWork, ids: Sequence[int]) -> None:
         # The text names nobody: it stays as training data, and belongs to no case any more.
         _set(work, Correction, Correction.case_id.in_(part), case_id=None, details={})
         _set(work, CaseLink, CaseLink.case_id.in_(part) | CaseLink.other_id.in_(part), details={})
+
+
+def forget_incidents(work: UnitOfWork, customer_ids: Sequence[int], case_ids: Sequence[int]) -> None:
+    """Take a person out of the lists of incidents; how many were told of what stays."""
+    for part in slices(customer_ids):
+        _forget_rows(work, IncidentOrder.customer_id.in_(part))
+    for part in slices(case_ids):
+        _forget_rows(work, IncidentOrder.case_id.in_(part))
+
+
+def _forget_rows(work: UnitOfWork, where: ColumnElement[bool]) -> None:
+    for row in work.session.scalars(select(IncidentOrder).where(where)):
+        # Each order stands in an incident once.
+        row.order_number, row.customer_id = f"erased-{unguessable()}", None
+    work.session.flush()
 
 
 def remove_after_commit(work: UnitOfWork, files: AttachedFiles | None, public_ids: list[str]) -> None:

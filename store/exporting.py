@@ -34,6 +34,7 @@ from store.tables import (
     Promise,
     Rating,
     Remedy,
+    SeverityChange,
     Turn,
     WebSession,
 )
@@ -64,6 +65,7 @@ _OF_CASES = (
     "recording_key",
     "linked_case_id",
     "merged_into_id",
+    "incident_id",
 )
 
 
@@ -177,6 +179,7 @@ def _cases(work: UnitOfWork, person: Person) -> list[dict[str, Any]]:
         "hand_overs": HandOver,
         "consultations": Consultation,
         "history": CaseTransition,
+        "severities": SeverityChange,
     }.items():
         parts[name] = defaultdict(list)
         for row in _rows(work, table, table.case_id, person.cases):  # type: ignore[attr-defined]

@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from store.addresses import read_mail_server, read_targets
+from store.addresses import read_mail_server, read_system_secrets, read_targets
 
+# The firm's systems that can be called over HTTP (data/firm/connectors.yml).
+SYSTEMS = ("orders", "refunds", "vouchers", "shipments")
 PREFIX = "AMENDS_"
 
 
@@ -56,6 +58,9 @@ class Settings(BaseSettings):
     notification_targets: SecretStr = Field(
         SecretStr(""), description="addresses of robots and webhooks: key=https://… and key.secret=whsec_…"
     )
+    connector_secrets: SecretStr = Field(
+        SecretStr(""), description="what signs calls to the firm's own systems: refunds=whsec_…, separated by blanks"
+    )
 
     @field_validator("smtp_url")
     @classmethod
@@ -78,6 +83,12 @@ class Settings(BaseSettings):
     @classmethod
     def _targets(cls, value: SecretStr) -> SecretStr:
         read_targets(value.get_secret_value())
+        return value
+
+    @field_validator("connector_secrets")
+    @classmethod
+    def _systems(cls, value: SecretStr) -> SecretStr:
+        read_system_secrets(value.get_secret_value(), SYSTEMS)
         return value
 
     @field_validator("rasa_urls", "widget_sites", mode="before")
@@ -137,6 +148,11 @@ class Settings(BaseSettings):
     def rasa(self) -> tuple[str, ...]:
         """The Rasa processes that take turns."""
         return self.rasa_urls or (f"http://127.0.0.1:{self.rasa_port}",)
+
+    @property
+    def system_secrets(self) -> dict[str, str]:
+        """What signs calls to the firm's systems, by system."""
+        return read_system_secrets(self.connector_secrets.get_secret_value(), SYSTEMS)
 
     def secret(self, name: str) -> str:
         """The value of a secret setting; made once, and kept readable for the owner alone, where none is given."""

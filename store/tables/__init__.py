@@ -1,5 +1,6 @@
 """SQLAlchemy tables, by what they are about. Importing this package registers all of them."""
 
+from store.tables.amends import BudgetDay, GuaranteePayment, OrderProofFailure, RemedyExperience
 from store.tables.base import Base
 from store.tables.cases import (
     Assessment,
@@ -11,9 +12,10 @@ from store.tables.cases import (
     Promise,
     Rating,
     Remedy,
+    SeverityChange,
 )
 from store.tables.conversations import Conversation, Customer, Identity, InboxRow, Message, OutboxRow, Timer, Turn
-from store.tables.firm import Order, OrderIdentity, RefundEntry, Voucher
+from store.tables.firm import Order, OrderIdentity, RefundEntry, Shipment, Voucher
 from store.tables.handling import (
     Attachment,
     CannedReply,
@@ -25,17 +27,20 @@ from store.tables.handling import (
     Macro,
     Note,
 )
+from store.tables.incidents import Alarm, Incident, IncidentOrder
 from store.tables.notifying import Notification, NotificationDelivery, NotificationEvent
 from store.tables.outcomes import CaseStepOutcome, DailyCount, OutcomeEventRow, Volume
 from store.tables.people import ApiToken, AuditEntry, SavedView, Staff, StaffSession, WebSession
 from store.tables.rights import ErasureRequest
 
 __all__ = [
+    "Alarm",
     "ApiToken",
     "Assessment",
     "Attachment",
     "AuditEntry",
     "Base",
+    "BudgetDay",
     "CannedReply",
     "Case",
     "CaseClock",
@@ -50,9 +55,12 @@ __all__ = [
     "DailyCount",
     "ErasureRequest",
     "Fact",
+    "GuaranteePayment",
     "HandOver",
     "Identity",
     "InboxRow",
+    "Incident",
+    "IncidentOrder",
     "Macro",
     "Message",
     "Note",
@@ -62,13 +70,17 @@ __all__ = [
     "Offer",
     "Order",
     "OrderIdentity",
+    "OrderProofFailure",
     "OutboxRow",
     "OutcomeEventRow",
     "Promise",
     "Rating",
     "RefundEntry",
     "Remedy",
+    "RemedyExperience",
     "SavedView",
+    "SeverityChange",
+    "Shipment",
     "Staff",
     "StaffSession",
     "Timer",

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import inspect as sqlalchemy_inspect
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from store.tables.base import Base, BigId, case_number, unguessable
 from store.tables.conversations import Conversation, Customer
@@ -63,6 +64,14 @@ class Case(Base):
     # Failed proofs by people who named this case's number on another channel; bounded over all of them.
     follow_attempts: Mapped[int] = mapped_column(default=0)
     merged_into_id: Mapped[int | None] = mapped_column(BigId)
+    # Who spoke first: complaint (the customer), guarantee or incident (the firm); the latter become complaints as soon
+    # as the customer complains, and count from then on.
+    origin: Mapped[str] = mapped_column(String(12), default="complaint")
+    complained_at: Mapped[datetime | None]  # when the customer complained in a case that the firm had opened itself
+    incident_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    about_handling: Mapped[bool] = mapped_column(default=False)  # of the linked case: its recovery failed, too
+    follow_up_asked_at: Mapped[datetime | None]
+    follow_up_refused_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
 
     customer: Mapped[Customer] = relationship(lazy="joined", innerjoin=True)
@@ -73,6 +82,13 @@ class Case(Base):
     promises: Mapped[list["Promise"]] = relationship(order_by="Promise.id")
     ratings: Mapped[list["Rating"]] = relationship(order_by="Rating.id")
     hand_overs: Mapped[list["HandOver"]] = relationship(order_by="HandOver.id")
+
+    @validates("state")
+    def _moved_by_transitions_alone(self, _: str, value: str) -> str:
+        """Only :func:`actions.cases.move` changes the state of a kept case, past this; so that none goes unguarded."""
+        if sqlalchemy_inspect(self).persistent:
+            raise AttributeError("the state of a case is changed by actions.cases.move alone")
+        return value
 
 
 class CaseTransition(Base):
@@ -86,6 +102,20 @@ class CaseTransition(Base):
     from_state: Mapped[str] = mapped_column(String(20))
     to_state: Mapped[str] = mapped_column(String(20))
     by: Mapped[str] = mapped_column(String(64))  # bot, timer, or a staff login
+    at: Mapped[datetime]
+    # Why, where there is more to say than the transition's name: a key such as that of a hand-over, or a case number.
+    reason: Mapped[str | None] = mapped_column(String(64))
+
+
+class SeverityChange(Base):
+    """How severe a case was judged to be from a moment on, and which rules of the firm's table said so."""
+
+    __tablename__ = "severity_changes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    severity: Mapped[str] = mapped_column(String(8))
+    rules: Mapped[list[str]] = mapped_column(default=list)  # keys of severity.yml that gave this severity
     at: Mapped[datetime]
 
 
@@ -154,7 +184,10 @@ class Offer(Base):
     state: Mapped[str] = mapped_column(String(20), default="open")
     rule: Mapped[str] = mapped_column(String(64))  # id of the policy rule that licenses it
     approved_by: Mapped[str] = mapped_column(String(64))  # who approved that rule, or this offer
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)  # in the customer's language
+    reasons: Mapped[dict[str, Any]] = mapped_column(default=dict)  # by language, for those who look at it
+    decision: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what was expected of it (recovery.decision)
+    public_id: Mapped[str] = mapped_column(String(32), index=True, unique=True, default=unguessable)
     made_at: Mapped[datetime]
     answered_at: Mapped[datetime | None] = mapped_column(index=True)
 
@@ -183,12 +216,15 @@ class Remedy(Base):
     amount: Mapped[int] = mapped_column(default=0)  # minor units
     currency: Mapped[str] = mapped_column(String(3))
     order_number: Mapped[str | None] = mapped_column(String(64), index=True)
-    state: Mapped[str] = mapped_column(String(8), default="intended")  # intended, executed, failed
+    state: Mapped[str] = mapped_column(String(8), default="intended")  # intended, executed, failed, reversed
     idempotency_key: Mapped[str] = mapped_column(String(32), unique=True, default=unguessable)
     reference: Mapped[str | None] = mapped_column(String(64))
     error: Mapped[str | None] = mapped_column(Text)
     intended_at: Mapped[datetime]
     executed_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    valid_until: Mapped[datetime | None]  # of a voucher, as who issued it says
+    reversed_at: Mapped[datetime | None]  # a later one of the same offer failed for good; this one was taken back
 
 
 class Promise(Base):
@@ -211,10 +247,14 @@ class Promise(Base):
     kind: Mapped[str] = mapped_column(String(32))
     text: Mapped[str] = mapped_column(Text)
     due_at: Mapped[datetime] = mapped_column(index=True)
-    state: Mapped[str] = mapped_column(String(8), default="open")  # open, kept, broken, released
+    state: Mapped[str] = mapped_column(String(8), default="open")  # open, kept, broken, released, moved
     made_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     made_good_at: Mapped[datetime | None]
+    made_by: Mapped[str] = mapped_column(String(64), default="bot")  # bot, timer, or a staff login
+    reminded_at: Mapped[datetime | None]
+    # No foreign key: SQLite cannot add one. The promise in whose place this one came: it was moved, or broken.
+    follows_id: Mapped[int | None] = mapped_column(BigId)
 
 
 class Rating(Base):
@@ -230,6 +270,7 @@ class Rating(Base):
     procedure: Mapped[int | None]
     interaction: Mapped[int | None]
     handled_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # who handled it then; null: the bot
+    asked: Mapped[bool] = mapped_column(default=False)  # else the customer said it of their own accord
     at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -26,6 +26,19 @@ class Customer(Base):
     tier_reason: Mapped[str | None] = mapped_column(String(300))
     # Line organisation (S0): the one person who looks after this customer.
     named_staff_id: Mapped[int | None] = mapped_column(BigId)
+    # What they were worth within the time that tiers go by, in minor units of the firm's currency, and when that was
+    # reckoned; null before the first time.
+    value: Mapped[int | None] = mapped_column(BigId)
+    value_as_of: Mapped[datetime | None]
+    # The tier that follows from it, also where ``tier`` was set by hand; null where nothing tells customers apart.
+    reckoned_tier: Mapped[str | None] = mapped_column(String(16))
+    # Kinds of remedies that staff learnt they like, and those not to be offered.
+    preferred_remedies: Mapped[list[str]] = mapped_column(default=list)
+    avoided_remedies: Mapped[list[str]] = mapped_column(default=list)
+    # A word to colleagues on how the person behaved, and until when it is shown. Never told to the customer.
+    conduct_note: Mapped[str | None] = mapped_column(String(300))
+    conduct_noted_by: Mapped[str | None] = mapped_column(String(64))
+    conduct_until: Mapped[datetime | None]
     merged_into_id: Mapped[int | None] = mapped_column(BigId)
     erased_at: Mapped[datetime | None]
 
@@ -90,6 +103,8 @@ class Conversation(Base):
     assigned_to_id: Mapped[int | None] = mapped_column(BigId, index=True)
     assigned_at: Mapped[datetime | None]
     assigned_reason: Mapped[str | None] = mapped_column(String(16))  # a key of recovery.routing
+    # Handed over because the recovery itself failed: only superiors are given it, and only they take it.
+    for_superiors: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
     identity: Mapped[Identity] = relationship(lazy="joined", innerjoin=True)
@@ -221,3 +236,5 @@ class Timer(Base):
     claimed_by: Mapped[str | None] = mapped_column(String(64))
     claimed_until: Mapped[datetime | None]
     fired_at: Mapped[datetime | None]
+    # When people were told that it takes longer: the other system cannot be reached.
+    told_at: Mapped[datetime | None]

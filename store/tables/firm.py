@@ -25,6 +25,8 @@ class Order(Base):
     items: Mapped[list[Any]]  # [{name, quantity, price}], price in minor units
     status: Mapped[str] = mapped_column(String(32))
     updated_at: Mapped[datetime]
+    # When the guarantees must look at it: its facts have changed, or time alone may breach one; null for never.
+    guarantees_due: Mapped[datetime | None] = mapped_column(index=True)
 
     identities: Mapped[list["OrderIdentity"]] = relationship(cascade="all, delete-orphan")
 
@@ -51,6 +53,20 @@ class Voucher(Base):
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     redeemed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+
+
+class Shipment(Base):
+    """A replacement on its way: made once for a key, cancelled until it has left."""
+
+    __tablename__ = "shipments"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)
+    idempotency_key: Mapped[str] = mapped_column(String(64), unique=True)
+    order_number: Mapped[str] = mapped_column(ForeignKey("orders.number"), index=True)
+    state: Mapped[str] = mapped_column(String(10), default="ordered")  # ordered, shipped, cancelled
+    at: Mapped[datetime]
 
 
 class RefundEntry(Base):

@@ -400,7 +400,7 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.add_column(sa.Column("content_digest", sa.String(length=64), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("digest", sa.String(length=64), nullable=False, server_default=""))
-        batch_op.add_column(sa.Column("erased", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("erased", sa.Boolean(), nullable=False, server_default="0"))
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("next_update_due", sa.DateTime(timezone=True), nullable=True))
@@ -508,7 +508,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("skills", sa.JSON(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("languages", sa.JSON(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("capacity", sa.Integer(), nullable=False, server_default="10"))
-        batch_op.add_column(sa.Column("on_duty", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("on_duty", sa.Boolean(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("last_active_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("last_given_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("notify", sa.JSON(), nullable=False, server_default="{}"))
