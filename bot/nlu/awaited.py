@@ -10,8 +10,9 @@ from rasa.shared.nlu.constants import METADATA
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.reading_choice import choose_reading
+from bot.nlu.survey import RATING_KINDS, SURVEY_KINDS, puts_off, score_in_words, skips
 
-KINDS = ("order_number", "order_proof", "happening", "offer", "confirm_hand_over", "rating", "wish", "reading")
+KINDS = ("order_number", "order_proof", "happening", "offer", "confirm_hand_over", "wish", "reading", *SURVEY_KINDS)
 _ORDINALS = {
     "1": 1,
     "一": 1,
@@ -88,24 +89,6 @@ _RATING_NAMED = re.compile(
     r"|\b(?:rate|rating|score|give)(?: (?:it|you|this|that|them|is|of|a|an|my)){0,3}:? ([1-5]|one|two|three|four|five)\b(?! (?:day|week|month|hour|minute|time|year|dollar|pound|chance|reason|more|call))"
 )
 _RATING_BARE = re.compile(r"^\D{0,6}(?<!\d)([1-5])(?!\d)\D{0,8}$|^\W*([一二三四五]|one|two|three|four|five)\W*$")
-_RATING_WORDS: tuple[tuple[int, re.Pattern[str]], ...] = (
-    (
-        1,
-        re.compile(
-            r"^\W*(?:非常不满意|很不满意|极差|very (?:dissatisfied|unsatisfied|unhappy|bad|poor)|terrible|worst)\W*$"
-        ),
-    ),
-    (2, re.compile(r"^\W*(?:不满意|不太满意|dissatisfied|unsatisfied|poor|not satisfied|not happy)\W*$")),
-    (3, re.compile(r"^\W*(?:一般|一般般|还行|凑合|neutral|so so|so-so|average|ok(?:ay)?|meh)\W*$")),
-    (
-        5,
-        re.compile(
-            r"^\W*(?:非常满意|很满意|特别满意|十分满意|满分|very (?:satisfied|happy|good)|excellent|perfect|top marks|full marks)\W*$"
-        ),
-    ),
-    (4, re.compile(r"^\W*(?:满意|比较满意|satisfied|good|happy)\W*$")),
-)
-
 
 # A choice and nothing else: "1", "选第一个", "the first one, please".
 _LONGEST_BARE_CHOICE = 24
@@ -150,16 +133,22 @@ class Awaited:
         return None
 
     def rating(self, text: str) -> int | None:
-        """The rating 1–5 said in ``text``; a bare number counts only where a rating is awaited."""
+        """The rating 1–5 said in ``text``; a bare number, or a word, counts only where one is awaited."""
         match = _RATING_NAMED.search(text)
-        if not match and self.kind == "rating":
+        if not match and self.kind in RATING_KINDS:
             match = _RATING_BARE.search(text)
         if match:
             said = next(group for group in match.groups() if group)
             return int(said) if said.isdigit() else _NUMBER_WORDS[said]
-        if self.kind == "rating":
-            return next((score for score, pattern in _RATING_WORDS if pattern.search(text)), None)
-        return None
+        return score_in_words(text) if self.kind in RATING_KINDS else None
+
+    def skips(self, text: str) -> bool:
+        """Whether ``text`` leaves out the one question of the survey that is open."""
+        return self.kind in SURVEY_KINDS and skips(text)
+
+    def later(self, text: str) -> bool:
+        """Whether ``text`` puts off whatever was asked; of a survey that is a no, which is respected."""
+        return self.kind not in (*SURVEY_KINDS, "reading") and puts_off(text)
 
 
 def awaited_of(message: Message) -> Awaited:

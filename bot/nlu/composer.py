@@ -18,15 +18,20 @@ from bot.nlu.complaint_assessor import ASSESSMENT
 from bot.nlu.evidence import Evidence, evidence_of
 from bot.nlu.fact_extractor import FACTS
 from bot.nlu.hand_over import hand_over_of
+from bot.nlu.handling import handling_of
 from bot.nlu.intent_classifier import INTENT_RANKING, LEAST_CONFIDENCE
 from bot.nlu.lexicon import has_han
 from bot.nlu.normaliser import NORMALISED
 from bot.nlu.reading_choice import NEITHER, UNDECIDED, choose_reading
+from bot.nlu.survey import MISSING, SURVEY_KINDS, refuses
 
 UNDERSTANDING = "understanding"
 FALLBACK = "nlu_fallback"
 COMPLAIN = "complain"
 
+_SCORE_FIRST = re.compile(
+    r"^\W*(?:我)?(?:只|就|最多)?(?:能)?(?:给|打|评)?(?:你们|您)?(?:打)?\s?[1-5一二两三四五]\s?(?:颗星|星|分)|^\W*[1-5]\s?(?:/|out of)\s?5|^\W*[1-5] stars?\b"
+)
 _YES = re.compile(
     r"^\W*(?:是的?|对的?|好的?|好呀|好啊|好吧|行|行吧|可以|可以的?|嗯+|恩|没错|同意|确认|要|要的|需要|转吧|转|接受|没问题|当然|ok|okay|yes|yeah|yep|yup|ya|sure|please|yes please|go ahead|please do|do it|fine|correct|right|"
     r"sounds good|that works|absolutely|of course|definitely|deal|agreed|accept|i accept|i agree|得|得啦|系|冇问题|好嘅|y|k|ok吧|妥|成|中|麻烦了|好滴|好哒|嗯嗯|好 ?转吧)(?:[\s,.!~。]|谢谢|吧|的|了|哦|呀|啊|转|please|thanks|thank you|then|谢了|麻烦了|麻烦你了)*\W*$"
@@ -37,6 +42,11 @@ _NO = re.compile(
 )
 _DECLINES_ALL = re.compile(
     r"都不|哪个都不|两个.{0,4}不|\b(?:neither|none of (?:them|these|those)|both (?:are )?(?:no|bad)|not (?:interested|acceptable|enough)|don't want (?:any|either|it|them|that|these))\b"
+)
+# Another offer than those shown; "换一个" alone may be the goods.
+_WANTS_OTHERS = re.compile(
+    r"(?:换|改)(?:一)?(?:个|种|下)?(?:别的|其他的?|其它的?)?(?:方案|办法|方式|选择|选项|补偿)|(?:还有|有没有|有)(?:没有)?(?:别的|其他|其它|更好|另外)|换(?:一)?(?:个|种)?(?:别的|其他的?|其它的?)"
+    r"|\b(?:anything|something|what) else\b|\b(?:any |some )?(?:other|another|better|different) (?:options?|offers?|choices?|solutions?|ideas?)\b"
 )
 _LONGEST_ANSWER = 24
 # A complaint is opened from this confidence on. One bar for all but short plain questions: finer ones, by praise, length or
@@ -59,6 +69,8 @@ def read_answer(
 ) -> str | None:
     """The intent of ``text`` as an answer to the open question, or None where it does not answer it."""
     kind = awaited.kind
+    if "later" in facts:
+        return "deny"
     if kind is None:
         return None
     if kind == "reading":
@@ -70,6 +82,8 @@ def read_answer(
         default=0.0,
     )
     if kind == "offer":
+        if short and _WANTS_OTHERS.search(text) and not complains:
+            return "deny"
         if short and "choice" in facts and leaves < _SURELY and not evidence.hypothetical and "?" not in text:
             return "accept_offer"
         if "wished_remedy" in facts and not complains and leaves < _SURELY and "?" not in text:
@@ -82,9 +96,14 @@ def read_answer(
     elif kind == "order_proof":
         if ("phone_last4" in facts or "phone" in facts) and not complains:
             return "inform"
-    elif kind == "rating":
-        if "rating" in facts and not complains:
+    elif kind in SURVEY_KINDS:
+        if kind != MISSING and "rating" in facts and not complains:
             return "rate"
+        if short and ("skips" in facts or refuses(text)) and leaves < _SURELY:
+            return "deny"
+        if kind == MISSING:
+            # Anything else is what was missing, or something new: the service tells the two apart.
+            return None
     elif kind == "wish":
         if "wished_remedy" in facts and not complains and leaves < _SURELY:
             return "wish_remedy"
@@ -209,6 +228,7 @@ def compose(message: Message) -> dict[str, Any]:
         else [each for each in risk if each["key"] in ("abuse", "vulnerable") and each["words"]],
         "facts": facts,
         "hand_over": hand_over,
+        "about_handling": handling_of(text) if complains else None,
     }
 
 
@@ -232,6 +252,8 @@ def choose_by_rule(
     answer = read_answer(text, awaited, facts, shares, evidence)
     if answer is not None or not shares:
         return answer
+    if _only_rates(text, awaited, facts, evidence):
+        return "rate"
     return "wish_remedy" if _only_wishes(text, facts, shares, evidence) else None
 
 
@@ -246,6 +268,9 @@ def choose_by_share(
     no_complaint = max(1.0 - shares.get(COMPLAIN, 0.0), _TINY)
     best = max(others, key=lambda name: others[name])
     is_guess = others[best] / no_complaint < least
+    if best == "inform" and awaited.kind is None and "order_number" in facts and set(evidence.failures) - {"other"}:
+        # "My parcel is lost, order …": what failed comes with its number, and must not be asked for again.
+        return COMPLAIN
     # With nothing open a choice stays one: the service says that it was taken up already.
     if best == "accept_offer" and awaited.kind not in (None, "offer"):
         best = "wish_remedy" if "wished_remedy" in facts else "affirm"
@@ -271,6 +296,14 @@ def _only_says_that(text: str, awaited: Awaited, evidence: Evidence, assessment:
 
 def _tells_failure(text: str, evidence: Evidence) -> bool:
     return len(text) > _LONGEST_ANSWER and sum(map(len, evidence.failures.values())) > 0
+
+
+def _only_rates(text: str, awaited: Awaited, facts: dict[str, Any], evidence: Evidence) -> bool:
+    """Whether a score is said first, and how bad or good it was beside it, but no failure ("1分,太差了")."""
+    told = set(evidence.failures) - {"other"} or evidence.asking or evidence.hypothetical
+    return (
+        awaited.kind is None and "rating" in facts and _is_short(text) and not told and bool(_SCORE_FIRST.match(text))
+    )
 
 
 def _only_wishes(text: str, facts: dict[str, Any], shares: dict[str, float], evidence: Evidence) -> bool:

@@ -17,9 +17,12 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.nlu.awaited import Awaited, awaited_of
 from bot.nlu.lexicon import load
 from bot.nlu.normaliser import NORMALISED
+from bot.nlu.survey import RATING_KINDS
 
 # Key on the message under which the facts are left.
 FACTS = "facts"
+# Digits or a score, and hardly anything beside.
+_LONGEST_BARE_ANSWER = 12
 REMEDIES = (
     "apology",
     "explanation",
@@ -53,16 +56,22 @@ _DATE_LIKE = re.compile(r"^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])
 
 _NUMERAL = r"(?:\d{1,9}(?:,\d{3}){0,3}(?:\.\d{1,2})?)"
 _CHINESE_NUMERAL = r"[零一二两三四五六七八九十百千万]{1,9}"
+# "2百", "1万5千": digits before Chinese units.
+_MIXED_NUMERAL = r"(?:(?<![\d.])(?:\d{1,4}[百千万]){1,3})"
 _AMOUNT = (
+    (re.compile(rf"({_MIXED_NUMERAL})()多?(?:元|块|圆|人民币)"), "CNY"),
     (re.compile(rf"[¥¥]\s?({_NUMERAL})(万)?"), "CNY"),
+    # "退我200": what is asked back needs no unit.
+    (re.compile(r"(?:退|赔|赔偿|补|补偿)(?:给|还)?我?(\d{1,5}(?:\.\d{1,2})?)()(?=吧|就|$|[,，。!！?？;；\s])"), "CNY"),
     (re.compile(rf"({_NUMERAL})\s?(万)?多?\s?(?:元|块钱?|圆|人民币|rmb\b|cny\b|yuan\b|大洋)"), "CNY"),
     (re.compile(rf"(?:rmb|cny|人民币)\s?({_NUMERAL})(万)?"), "CNY"),
     (
         re.compile(
-            rf"(?<![第周])({_CHINESE_NUMERAL})()多?(?:元|块钱|块(?![肉头砖布板地屏塑玻石骨木铁皮糕饼糖姜冰电表毛肥豆污油疤青淤红霉牌]|蛋糕|手表))([一二三四五六七八九半])?"
+            rf"(?<![第周\d.])({_CHINESE_NUMERAL})()多?(?:元|块钱|块(?![肉头砖布板地屏塑玻石骨木铁皮糕饼糖姜冰电表毛肥豆污油疤青淤红霉牌]|蛋糕|手表))([一二三四五六七八九半])?"
         ),
         "CNY",
     ),
+    (re.compile(rf"(?:退|赔偿?|补偿?)(?:给)?我?({_NUMERAL})(万)?(?=[,。!?吧就行可\s]|$)"), "CNY"),
     (re.compile(rf"\$\s?({_NUMERAL})()"), "USD"),
     (re.compile(rf"({_NUMERAL})()\s?(?:usd\b|dollars?\b|bucks?\b|美元|美金|刀)"), "USD"),
     (re.compile(rf"£\s?({_NUMERAL})()"), "GBP"),
@@ -71,6 +80,11 @@ _AMOUNT = (
     (re.compile(rf"({_NUMERAL})()\s?(?:eur\b|euros?\b|欧元)"), "EUR"),
 )
 _LARGEST_AMOUNT = 10**11
+# Directly before an amount: it is asked for, not what was paid, offered or given already.
+_ASKED = re.compile(
+    r"(?<![不已只才没别])(?:退|赔|补|返|要|还我|给我)(?![了过])[^\d,，。!?;；¥$£€了过]{0,6}[¥$£€]?$"
+    r"|\b(?:refund|compensate|reimburse|pay|give|send|want|owe)\b(?: me| us)?(?: (?:back|the|a|of|at least|just|only))*\W{0,2}$"
+)
 _DAY_PART = r"(?:早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|半夜|凌晨|晚|早)?"
 _CLOCK = r"(?:(?:[01]?\d|2[0-3])(?::[0-5]\d|点半|点(?:[0-5]?\d分?)?)|[一二两三四五六七八九十]{1,3}点(?:半|钟|多)?)?"
 _COUNT = r"(?:\d{1,3}|[一二两三四五六七八九十半几]{1,3})"
@@ -125,6 +139,10 @@ _NOT_WISHED_AFTER = re.compile(
     r"^.{0,4}(?:没到|还没|未到|失败|不了|被拒|慢|多久|几天|要几|什么时候|没收到|没给|在哪|到哪|政策|规则|流程|用不了|不能用|有效期|怎么用|过期)"
     r"|^\W*(?:policy|has not|hasn't|never|still|not|was (?:denied|refused)|take|takes|expires?|expired|didn't|code (?:doesn't|didn't|isn't))\b"
 )
+_IN_FULL = re.compile(
+    r"全额|全款|全退|全部(?:都)?退|退全部|整单退|(?<!不)原价退|\bfull(?:y)? refund|\brefund\w*.{0,12}\b(?:in full|fully|everything|full|whole|entire)\b"
+    r"|\b(?:full|whole|entire) (?:amount|price|refund|sum)|\ball (?:of )?my money"
+)
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 
 
@@ -157,23 +175,36 @@ def chinese_number(numeral: str) -> int | None:
 
 
 def amount_of(text: str) -> dict[str, Any] | None:
-    """The first amount of money as ``{"minor": int, "currency": ISO code}``; minor units are hundredths."""
-    found: list[tuple[int, dict[str, Any]]] = []
+    """The amount of money as ``{"minor": int, "currency": ISO code}``; minor units are hundredths.
+
+    Of several the one that is asked for ("I paid 500, refund me 200"), else the first.
+    """
+    found: dict[int, dict[str, Any]] = {}
     for pattern, currency in _AMOUNT:
-        match = pattern.search(text)
-        if not match:
-            continue
-        numeral = match.group(1).replace(",", "")
-        value = float(numeral) if numeral[0].isdigit() else chinese_number(numeral)
-        if value is None:
-            continue
-        minor = round(value * 100) * (10000 if match.group(2) else 1)
-        if match.re.groups > 2 and match.group(3):
-            # "四十六块五" is 46.50.
-            minor += 50 if match.group(3) == "半" else 10 * _CHINESE_DIGITS[match.group(3)]
-        if 0 < minor <= _LARGEST_AMOUNT:
-            found.append((match.start(), {"minor": minor, "currency": currency}))
-    return min(found, key=lambda pair: pair[0])[1] if found else None
+        for match in pattern.finditer(text):
+            minor = _minor_of(match)
+            if minor is not None and 0 < minor <= _LARGEST_AMOUNT:
+                found.setdefault(match.start(1), {"minor": minor, "currency": currency})
+    asked = [start for start in found if _ASKED.search(text[max(0, start - 24) : start])]
+    return found[min(asked or found)] if found else None
+
+
+def _minor_of(match: re.Match[str]) -> int | None:
+    numeral = match.group(1).replace(",", "")
+    if not numeral[0].isdigit():
+        value: float | None = chinese_number(numeral)
+    elif numeral[-1].isdigit():
+        value = float(numeral)
+    else:
+        parts = re.findall(r"(\d+)([百千万])", numeral)
+        value = sum(int(digits) * {"百": 100, "千": 1000, "万": 10000}[unit] for digits, unit in parts)
+    if value is None:
+        return None
+    minor = round(value * 100) * (10000 if match.group(2) else 1)
+    if match.re.groups > 2 and match.group(3):
+        # "四十六块五" is 46.50.
+        minor += 50 if match.group(3) == "半" else 10 * _CHINESE_DIGITS[match.group(3)]
+    return minor
 
 
 def occurred_of(text: str) -> str | None:
@@ -240,7 +271,9 @@ def facts_of(text: str, awaited: Awaited) -> dict[str, Any]:
     last_four = _LAST_FOUR_NAMED.search(text) or (awaited.kind == "order_proof" and _FOUR.search(text))
     phone = _PHONE.search(text) or _PHONE_NAMED.search(text)
     facts["order_number"] = (
-        None if awaited.kind in ("order_proof", "rating") and len(text) <= 12 else _order_number(text, awaited)
+        None
+        if awaited.kind in ("order_proof", *RATING_KINDS) and len(text) <= _LONGEST_BARE_ANSWER
+        else _order_number(text, awaited)
     )
     if phone:
         digits = re.sub(r"[ -]", "", next(group for group in phone.groups() if group))
@@ -254,6 +287,9 @@ def facts_of(text: str, awaited: Awaited) -> dict[str, Any]:
     facts["wished_remedy"] = wished_remedy_of(text, awaited)
     facts["choice"] = awaited.choice(text, remedies_named(text))
     facts["rating"] = awaited.rating(text)
+    facts["skips"] = awaited.skips(text) or None
+    facts["later"] = awaited.later(text) or None
+    facts["in_full"] = (facts["wished_remedy"] == "refund" and bool(_IN_FULL.search(text))) or None
     return {key: value for key, value in facts.items() if value is not None}
 
 

@@ -41,7 +41,19 @@ REMEDIES = {
     "priority",
 }
 REASONS = {"asked", "refuses_machine", "safety", "account_security", "minor", "elder"}
-KEYS = {"language", "script", "text", "sure", "readings", "categories", "emotion", "risk", "facts", "hand_over"}
+KEYS = {
+    "language",
+    "script",
+    "text",
+    "sure",
+    "readings",
+    "categories",
+    "emotion",
+    "risk",
+    "facts",
+    "hand_over",
+    "about_handling",
+}
 TEXT_FACTS = {"order_number", "phone", "phone_last4", "occurred", "product"}
 
 
@@ -87,11 +99,16 @@ def assert_form(understanding: Any) -> None:
     assert facts.pop("wished_remedy", "refund") in REMEDIES
     assert facts.pop("choice", 1) >= 1
     assert facts.pop("rating", 1) in (1, 2, 3, 4, 5)
+    for flag in ("skips", "later", "in_full"):
+        assert facts.pop(flag, True) is True
     assert not facts
     if understanding["hand_over"] is not None:
         assert (
             set(understanding["hand_over"]) == {"reason", "words"} and understanding["hand_over"]["reason"] in REASONS
         )
         assert is_words(understanding["hand_over"]["words"]) and understanding["hand_over"]["words"]
+    if understanding["about_handling"] is not None:
+        assert set(understanding["about_handling"]) == {"words"}
+        assert is_words(understanding["about_handling"]["words"]) and understanding["about_handling"]["words"]
     # It must travel as JSON.
     json.dumps(understanding, allow_nan=False).encode("utf-8")

@@ -28,6 +28,9 @@ from bot.nlu.fact_extractor import chinese_number, facts_of
         ("我要退款", Awaited(), {"wished_remedy": "refund"}),
         ("给我换一个新的", Awaited(), {"wished_remedy": "replacement"}),
         ("i want my money back", Awaited(), {"wished_remedy": "refund"}),
+        ("我要一个书面解释", Awaited(), {"wished_remedy": "explanation"}),
+        ("退我200吧", Awaited(), {"wished_remedy": "refund", "amount": {"minor": 20000, "currency": "CNY"}}),
+        ("赔10倍", Awaited(), {}),
         ("你们拒绝退款", Awaited(), {}),
         ("my refund hasn't arrived", Awaited(), {}),
         ("1", Awaited("offer", ("refund", "voucher")), {"choice": 1}),
@@ -59,10 +62,31 @@ def test_chinese_numerals(numeral, value):
     [
         ("退我四十六块五", {"minor": 4650, "currency": "CNY"}),
         ("三块半的矿泉水", {"minor": 350, "currency": "CNY"}),
+        ("退我2百块", {"minor": 20000, "currency": "CNY"}),
+        ("一共1万5千元", {"minor": 1500000, "currency": "CNY"}),
+        ("一共1.5万元", {"minor": 1500000, "currency": "CNY"}),
     ],
 )
 def test_spoken_amounts_keep_their_small_change(text, facts):
     assert facts_of(text, Awaited())["amount"] == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("我付了500块,退我200块吧", 20000),
+        ("i paid 500 yuan, refund me 200 yuan", 20000),
+        ("原价399元,现在降到299元,请退差价100元", 10000),
+        ("不要20元的券,我要50元", 5000),
+        ("你们只退50元,我要200元", 20000),
+        ("已经退了50元,还要再补150元", 15000),
+        ("the room was ¥600, i want ¥150 back", 15000),
+        ("退我200元,订单299元", 20000),
+        ("花了88元,结果多扣了12元", 8800),
+    ],
+)
+def test_of_several_amounts_the_one_that_is_asked_for_counts(text, minor):
+    assert facts_of(text, Awaited())["amount"]["minor"] == minor
 
 
 @pytest.mark.parametrize(
