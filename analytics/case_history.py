@@ -1,13 +1,13 @@
 """What is known of one case: its outcome events, read back from the store and put in order."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from functools import cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from recovery.events import KINDS, CaseDimensions, OutcomeEvent
+from recovery.events import KINDS, CaseAnticipated, CaseDimensions, CaseOpened, OutcomeEvent
 
 Event = TypeVar("Event", bound=OutcomeEvent)
 
@@ -33,11 +33,18 @@ class StepOutcome:
 
 
 class CaseHistory:
-    """The events of one case by time; the order in which they were recorded, and repetitions, do not matter."""
+    """The events of one case by time; the order in which they were recorded, and repetitions, do not matter.
+
+    A case that the firm opened itself, to make good what nobody had complained of yet, is no complaint: nothing of it
+    is here before the customer complains, and what comes from then on is.
+    """
 
     def __init__(self, events: Iterable[OutcomeEvent], zone: ZoneInfo) -> None:
         self.zone = zone
         self._events = sorted({event.key: event for event in events}.values(), key=lambda event: (event.at, event.key))
+        if self.first(CaseAnticipated) is not None:
+            opened = self.first(CaseOpened)
+            self._events = [event for event in self._events if opened is not None and event.at >= opened.at]
 
     def all(self, kind: type[Event]) -> list[Event]:
         """The events of ``kind``, oldest first."""
@@ -69,7 +76,9 @@ def read_event(
     if event is None:
         return None
     try:
-        values = {name: details[name] for name in _own_fields(kind)}
+        optional = _optional_fields(kind)
+        # What an earlier version did not know yet has its default.
+        values = {name: details[name] for name in _own_fields(kind) if name in details or name not in optional}
         for name in _moments(kind):
             values[name] = datetime.fromisoformat(values[name])
         where = CaseDimensions(**{name: dimensions[name] for name in _DIMENSIONS})
@@ -84,6 +93,11 @@ def read_event(
 def _own_fields(kind: str) -> tuple[str, ...]:
     shared = {field.name for field in fields(OutcomeEvent)}
     return tuple(field.name for field in fields(KINDS[kind]) if field.name not in shared)
+
+
+@cache
+def _optional_fields(kind: str) -> frozenset[str]:
+    return frozenset(field.name for field in fields(KINDS[kind]) if field.default is not MISSING)
 
 
 @cache

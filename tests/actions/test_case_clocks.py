@@ -9,6 +9,7 @@ import pytest
 
 from actions.due import fire
 from actions.firm import Firm
+from actions.giving_up import give_up
 from actions.staff.access import DeedRefused
 from actions.staff.judging import correct
 from actions.staff.talking import answer, close, give_back, take
@@ -71,7 +72,8 @@ def held(shop: Shop, queued: Customer, alice: Staff) -> Customer:
 def test_a_new_case_has_its_resolution_before_it(shop: Shop, wang: Customer) -> None:
     wang.complains("delivery")
     (clock,) = clocks(shop)
-    assert (clock.kind, clock.state, clock.department) == ("resolution", "running", "logistics")
+    # Paused at once: the bot asks for the order.
+    assert (clock.kind, clock.state, clock.department) == ("resolution", "paused", "logistics")
     assert clock.due_at == wang.case.resolution_due
     assert wang.case.next_update_due is None
 
@@ -180,8 +182,69 @@ def test_while_the_customer_is_waited_for_nothing_passes(shop: Shop, held: Custo
     shop.waits(seconds=5)
     assert {clock.state for clock in running(shop).values()} == {"running"}
     assert held.case.next_update_due == answered_at + NEXT_UPDATE[case.severity]
-    (pause,) = running(shop)["resolution"].pauses
+    # Before it there is the one of the bot's own question.
+    *_, pause = running(shop)["resolution"].pauses
     assert datetime.fromisoformat(pause[1]) - datetime.fromisoformat(pause[0]) == timedelta(days=10)
+
+
+def test_while_a_question_of_the_bot_waits_the_resolution_stands_still(shop: Shop, wang: Customer) -> None:
+    wang.complains("delivery")
+    due = wang.case.resolution_due
+    assert wang.conversation.awaited is not None and running(shop)["resolution"].state == "paused"
+    shop.waits(hours=5)
+    shop.sells("10023", total=30000, to=wang.address.public)
+    waited = shop.clock.now - wang.case.opened_at
+    wang.gives_order("10023")
+    # Now an offer waits for them: it stands still again, due later by what they took.
+    assert wang.awaited == "offer" and running(shop)["resolution"].state == "paused"
+    assert wang.case.resolution_due == due + waited
+    shop.waits(days=20)
+    assert told(shop, "due_soon") == told(shop, "overdue") == []
+
+
+def test_what_the_customer_wrote_counts_from_when_they_wrote_it(shop: Shop, wang: Customer) -> None:
+    """However long the bot takes to read it."""
+    wang.complains("delivery")
+    due = wang.case.resolution_due
+    shop.clock.advance(hours=1)
+    waited = shop.clock.now - wang.case.opened_at
+    inbox = wang.types("嗯唔呃")
+    shop.clock.advance(hours=2)
+    wang.is_answered(inbox, "action_catch_all")
+    clock = running(shop)["resolution"]
+    assert clock.due_at == due + waited
+    (pause,) = clock.pauses
+    assert datetime.fromisoformat(pause[1]) - datetime.fromisoformat(pause[0]) == waited
+
+
+def test_a_first_answer_of_a_person_never_stands_still_whatever_the_bot_asked(shop: Shop, wang: Customer) -> None:
+    wang.complains("delivery")
+    shop.clock.advance(hours=1)
+    wang.asks_for_a_person()
+    assert {clock.state for clock in running(shop).values()} == {"running"}
+    assert set(running(shop)) == {"resolution", "first_response"}
+
+
+def test_taken_from_the_bot_nothing_waits_for_its_question_any_more(shop: Shop, wang: Customer, alice: Staff) -> None:
+    wang.complains("delivery")
+    due = wang.case.resolution_due
+    shop.clock.advance(hours=1)
+    waited = shop.clock.now - wang.case.opened_at
+    shop.does(take, shop.firm, alice, wang.conversation.id)
+    assert {clock.state for clock in running(shop).values()} == {"running"}
+    assert wang.case.resolution_due == due + waited
+
+
+def test_given_up_the_time_since_the_message_counts(shop: Shop, wang: Customer) -> None:
+    wang.complains("delivery")
+    due = wang.case.resolution_due
+    shop.clock.advance(hours=1)
+    waited = shop.clock.now - wang.case.opened_at
+    inbox = wang.types("在吗")
+    shop.clock.advance(minutes=3)
+    assert shop.does(give_up, shop.firm, inbox)
+    assert running(shop)["resolution"].state == "running"
+    assert wang.case.resolution_due == due + waited
 
 
 def test_a_first_answer_never_waits(shop: Shop, queued: Customer, alice: Staff) -> None:
