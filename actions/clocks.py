@@ -79,6 +79,8 @@ def person_needed(work: UnitOfWork, firm: Firm, case: Case, opens: datetime | No
     """
     if case.state not in UNSETTLED:
         return
+    # Whatever the bot asked the customer is not waited for any more.
+    resume_clocks(work, firm, case, work.now)
     clocks = _with_resolution(work, firm, case)
     if ClockKind.FIRST_RESPONSE in clocks:
         return
@@ -172,7 +174,8 @@ def resume_clocks(work: UnitOfWork, firm: Firm, case: Case, at: datetime) -> Non
             continue
         resumed_at = max(at, clock.paused_at)
         clock.due_at = due_after_pause(clock.due_at, clock.paused_at, resumed_at, counted_time(firm, clock))
-        clock.pauses = [*clock.pauses, [clock.paused_at.isoformat(), resumed_at.isoformat()]]
+        if resumed_at > clock.paused_at:
+            clock.pauses = [*clock.pauses, [clock.paused_at.isoformat(), resumed_at.isoformat()]]
         clock.state, clock.paused_at, clock.remaining_seconds = ClockState.RUNNING, None, None
         show(case, clock)
         plan(work, firm, case, clock)
@@ -309,7 +312,8 @@ def _with_resolution(work: UnitOfWork, firm: Firm, case: Case) -> dict[ClockKind
     clocks = active_clocks(work, case)
     if ClockKind.RESOLUTION in clocks:
         return clocks
-    is_from_before = rounds(work, case, ClockKind.RESOLUTION) == 0
+    # One that the firm opened itself has none before somebody complains, or a person is needed.
+    is_from_before = case.origin == "complaint" and rounds(work, case, ClockKind.RESOLUTION) == 0
     start = case.opened_at if is_from_before else work.now
     clock = start_clock(work, firm, case, ClockKind.RESOLUTION, start, case.resolution_due if is_from_before else None)
     return clocks | ({ClockKind.RESOLUTION: clock} if clock else {})
