@@ -1,0 +1,1 @@
+"""Incidents: what went wrong for many at once, and telling those it touches before they complain."""
