@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlalchemy import select
 
+from actions.connectors.reported import ReportedOrder
 from recovery.money import Money
 from store.database import UnitOfWork
 from store.tables import Order, OrderIdentity
@@ -24,6 +25,18 @@ class Orders(Protocol):
 
     def total(self, number: str) -> Money | None:
         """What was paid, or None where there is no such order."""
+        ...
+
+
+class OrderLookUp(Protocol):
+    """Where orders are looked up that the store does not have; asked before a turn, never within one."""
+
+    def find(self, number: str) -> ReportedOrder | None:
+        """The order as the merchant has it now, or None where there is none.
+
+        Raises:
+            ConnectorError: the merchant could not be asked.
+        """
         ...
 
 
@@ -74,7 +87,7 @@ def upsert_order(
     order.phone_last4 = phone_last4
     order.placed_at, order.promised_at, order.delivered_at = placed_at, promised_at, delivered_at
     order.total, order.currency, order.items, order.status = total, currency, items, status
-    order.updated_at = work.now
+    order.updated_at = order.guarantees_due = work.now
     if identities is not None:
         known = {link.identity: link for link in order.identities}
         order.identities = [known.get(name) or OrderIdentity(identity=name) for name in dict.fromkeys(identities)]
