@@ -12,6 +12,8 @@ class Joining(StrEnum):
     JOIN = "join"
     REOPEN = "reopen"
     OPEN_LINKED = "open_linked"
+    # Linked, and about the handling of the first: double deviation.
+    OPEN_ABOUT_HANDLING = "open_about_handling"
     OPEN_NEW = "open_new"
 
 
@@ -31,11 +33,18 @@ class FocusCase:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The complaint just heard."""
+    """The complaint just heard.
+
+    Attributes:
+        about_handling: it is about how the case in focus was handled (:mod:`recovery.handling`).
+        repeats_failure: beside that it tells the earlier failure anew.
+    """
 
     order_number: str | None
     categories: tuple[str, ...]
     at: datetime
+    about_handling: bool = False
+    repeats_failure: bool = False
 
 
 def decide_joining(focus: FocusCase | None, said: Said, reopen_window: timedelta) -> Joining:
@@ -45,7 +54,8 @@ def decide_joining(focus: FocusCase | None, said: Said, reopen_window: timedelta
     |---|---|---|
     | none | any | open a new one |
     | unsettled | names another order | open a new one, linked |
-    | unsettled | else | join it |
+    | unsettled | else, its handling among it | join it |
+    | settled | its handling, and nothing of the failure or another order | open a new one about that, linked (S0) |
     | settled within the window | same failure, or names nothing new | reopen it |
     | settled | else | open a new one, linked |
 
@@ -58,6 +68,8 @@ def decide_joining(focus: FocusCase | None, said: Said, reopen_window: timedelta
     other_order = both_named and said.order_number != focus.order_number
     if focus.state in UNSETTLED:
         return Joining.OPEN_LINKED if other_order else Joining.JOIN
+    if said.about_handling and not said.repeats_failure and not other_order:
+        return Joining.OPEN_ABOUT_HANDLING
     within = focus.settled_at is not None and said.at - focus.settled_at <= reopen_window
     same_failure = (both_named and not other_order) or bool(set(said.categories) & set(focus.categories))
     nothing_new = said.order_number is None and set(said.categories) <= {Category.OTHER}

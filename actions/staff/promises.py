@@ -7,7 +7,7 @@ from actions.promises import KEPT_BY_DOING, is_owed_by_hand, keep_promises, sett
 from actions.remedies import executed, resolve_if_done
 from actions.staff.access import DeedRefused, audit
 from recovery.control import Control
-from recovery.remedies import RemedyKind
+from recovery.remedies import BY_PEOPLE, RemedyKind
 from store.database import UnitOfWork
 from store.tables import Case, Promise, Staff
 from store.tables.base import readable_number
@@ -30,8 +30,8 @@ def keep_promise(work: UnitOfWork, firm: Firm, staff: Staff, promise_id: int) ->
     case = work.session.get_one(Case, promise.case_id) if promise.case_id is not None else None
     owed = [
         remedy
-        for remedy in (case.remedies if case is not None and promise.kind == "call_back" else [])
-        if remedy.kind == RemedyKind.CALL_BACK and remedy.state == "intended"
+        for remedy in (case.remedies if case is not None and promise.kind in BY_PEOPLE else [])
+        if remedy.kind == promise.kind and remedy.state == "intended"
     ]
     if not is_owed_by_hand(promise, case, conversation):
         raise DeedRefused("promise_settled")
@@ -45,6 +45,6 @@ def keep_promise(work: UnitOfWork, firm: Firm, staff: Staff, promise_id: int) ->
             staff_spoke(work, firm, case)
     if case is not None:
         for remedy in owed:
-            executed(work, case, remedy, readable_number("CB", 2))
+            executed(work, case, remedy, readable_number("CB" if remedy.kind == RemedyKind.CALL_BACK else "RM", 2))
         resolve_if_done(work, firm, conversation, case, staff.login)
     audit(work, staff, "keep_promise", promise.public_id)
