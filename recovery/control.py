@@ -28,9 +28,11 @@ class HandOverReason(StrEnum):
     OFFERS_DECLINED = "offers_declined"
     ABOVE_AUTHORITY = "above_authority"
     NO_REMEDY = "no_remedy"
+    BUDGET_SPENT = "budget_spent"
     LOW_RATING = "low_rating"
     REMEDY_FAILED = "remedy_failed"
     PROMISE_BROKEN = "promise_broken"
+    ABOUT_HANDLING = "about_handling"  # the customer complains of how the complaint was handled
     RECORDED = "recorded"  # staff took the complaint by phone, at the counter or in a letter
 
 
@@ -48,6 +50,9 @@ UNASKED = frozenset(
 
 # Danger to people, accounts and data is taken before everything else that waits.
 FIRST_IN_LINE = frozenset({HandOverReason.SAFETY, HandOverReason.ACCOUNT_SECURITY})
+
+# Where the recovery itself failed it is no matter for those who carried it out: superiors take it (domain.md 3.7).
+FOR_SUPERIORS = frozenset({HandOverReason.LOW_RATING, HandOverReason.ABOUT_HANDLING})
 
 # A set number of failed turns, and of contacts in 24 h with evident dissatisfaction (GB/T 47746-2026).
 UNCLEAR_TURNS_BEFORE_HAND_OVER = 3

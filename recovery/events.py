@@ -48,6 +48,15 @@ class CaseOpened(OutcomeEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAnticipated(OutcomeEvent):
+    """The firm opened the case itself, before anybody complained: nothing in it is a complaint, nor counts as one,
+    until a :class:`CaseOpened` of the same case says that somebody has."""
+
+    kind = "case_anticipated"
+    origin: str  # guarantee, incident
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseAcknowledged(OutcomeEvent):
     """The customer was answered for the first time, by the bot's own clock."""
 
@@ -111,6 +120,21 @@ class RemedyExecuted(OutcomeEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyReversed(OutcomeEvent):
+    """A remedy that was executed was taken back, since another of the same offer failed for good: it was not given."""
+
+    kind = "remedy_reversed"
+    remedy: str
+    amount_minor: int
+    currency: str
+    reference: str  # that of the RemedyExecuted which it undoes
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.case_number}:{self.reference}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseSettled(OutcomeEvent):
     kind = "promise_settled"
     promise: str  # the promise's public id
@@ -140,8 +164,25 @@ class CaseReopened(OutcomeEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRated(OutcomeEvent):
+    """``outcome``, ``procedure``, ``interaction``: how fair it was (S0, S2), 1–5; None where that was not answered yet.
+
+    The latest of a case holds.
+    """
+
     kind = "case_rated"
     score: int  # 1–5
+    outcome: int | None = None
+    procedure: int | None = None
+    interaction: int | None = None
+    asked: bool = False  # else the customer said it of their own accord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlingComplained(OutcomeEvent):
+    """A complaint about how a complaint was handled: the recovery failed, too (double deviation, S0)."""
+
+    kind = "handling_complained"
+    first_case: str  # number of the case whose handling is complained of; the same while that one is unsettled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +214,7 @@ KINDS: dict[str, type[OutcomeEvent]] = {
     event.kind: event
     for event in (
         CaseOpened,
+        CaseAnticipated,
         CaseAcknowledged,
         CaseJudged,
         CaseReassessed,
@@ -180,11 +222,13 @@ KINDS: dict[str, type[OutcomeEvent]] = {
         CorrectionUndone,
         OfferAnswered,
         RemedyExecuted,
+        RemedyReversed,
         PromiseSettled,
         HandedOver,
         CaseResolved,
         CaseReopened,
         CaseRated,
+        HandlingComplained,
         CaseWithdrawn,
         CaseClosed,
         CaseMerged,

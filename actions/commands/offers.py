@@ -1,22 +1,21 @@
 """Put remedies to the customer, and grant what they choose."""
 
-from sqlalchemy import select
-
-from actions.cases import move, proved_order
+from actions.account import lock_order, ruling_on
+from actions.cases import move
 from actions.commands.hand_over import hand_over
 from actions.notifying import NotificationKind, notify
+from actions.offering import decide_for, make_offers, offer_words, open_offers, rounds_put
 from actions.outcomes import dimensions_of, record
 from actions.promises import promise
-from actions.remedies import authority_needed, describe_offer, grant, granted_minor, lock_order
+from actions.remedies import describe_offer, grant
 from actions.staff.approvers import approvers
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition
 from recovery.control import HandOverReason
+from recovery.decision import Decision, NothingToOffer
 from recovery.events import OfferAnswered
-from recovery.money import Money
-from recovery.remedies import Authority, ProposedOffer, propose
+from recovery.remedies import BY_PEOPLE, Authority, RemedyKind
 from recovery.severity import Severity
-from store.database import UnitOfWork
 from store.tables import Case, Offer
 
 # Two rounds of offers, then a person.
@@ -28,16 +27,24 @@ def make_offer(turn: OpenTurn, case: Case) -> None:
     if case.state == CaseState.OFFERED and open_offers(turn.work, case):
         restate_offers(turn, case)
         return
-    proposals = _proposals(turn, case)
-    if not proposals:
-        hand_over(turn, case, HandOverReason.NO_REMEDY)
+    decision = decide_for(turn.work, turn.firm, case, case.wished_remedy)
+    if not decision.offers:
+        hand_over(turn, case, _why_none(turn, case, decision))
         return
-    case.offer_round += 1
-    for position, proposal in enumerate(proposals, 1):
-        case.offers.append(_offer(turn, case, position, proposal))
-    turn.work.session.flush()
+    _offer(turn, case, decision, "offer.intro_single" if len(decision.offers) == 1 else "offer.intro")
+
+
+def _why_none(turn: OpenTurn, case: Case, decision: Decision) -> HandOverReason:
+    if decision.nothing is NothingToOffer.BUDGET_SPENT:
+        return HandOverReason.BUDGET_SPENT
+    # All that the rules allow was put to the customer, and would not do.
+    return HandOverReason.OFFERS_DECLINED if rounds_put(turn.work, case) else HandOverReason.NO_REMEDY
+
+
+def _offer(turn: OpenTurn, case: Case, decision: Decision, key: str) -> None:
+    make_offers(turn.work, turn.firm, case, decision.offers, "bot")
     move(turn.work, case, Transition.OFFER, "bot")
-    _put(turn, case, "offer.intro_single" if len(proposals) == 1 else "offer.intro")
+    _put(turn, case, key)
 
 
 def offer_wish(turn: OpenTurn, case: Case) -> bool:
@@ -49,42 +56,19 @@ def offer_wish(turn: OpenTurn, case: Case) -> bool:
         False, and nothing is said, where the wish cannot be given or the rounds are used up.
     """
     wished = case.wished_remedy
-    if case.offer_round >= ROUNDS or not any(
-        remedy.kind == wished for proposal in _proposals(turn, case) for remedy in proposal.remedies
-    ):
+    if rounds_put(turn.work, case) >= ROUNDS:
         return False
-    _decline_open(turn, case)
-    make_offer(turn, case)
+    decision = decide_for(turn.work, turn.firm, case, wished)
+    if not any(remedy.kind == wished for offer in decision.offers for remedy in offer.remedies):
+        return False
+    _decline_open(turn, case, "superseded")
+    _offer(turn, case, decision, "offer.intro_single" if len(decision.offers) == 1 else "offer.intro")
     return True
-
-
-def _proposals(turn: OpenTurn, case: Case) -> tuple[ProposedOffer, ...]:
-    order = proved_order(turn.work, case)
-    return propose(
-        turn.firm.policy,
-        case.categories,
-        Severity(case.severity),
-        Money(order.total, order.currency) if order else None,
-        granted_minor(turn.work, case),
-        case.wished_remedy,
-    )
 
 
 def restate_offers(turn: OpenTurn, case: Case) -> None:
     """Put the open choices once more."""
     _put(turn, case, "offer.again")
-
-
-def open_offers(work: UnitOfWork, case: Case) -> list[Offer]:
-    """The choices the customer has now, as shown."""
-    statement = select(Offer).where(Offer.case_id == case.id, Offer.state == "open").order_by(Offer.position)
-    return list(work.session.scalars(statement))
-
-
-def withdraw_open_offers(work: UnitOfWork, case: Case) -> None:
-    """Take back what is on offer, without the customer's having answered."""
-    for offer in open_offers(work, case):
-        offer.state, offer.answered_at = "superseded", work.now
 
 
 def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
@@ -95,18 +79,23 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
     turn.ask_nothing()
     _record_answer(turn, case, accepted=True)
     what = describe_offer(turn.firm, turn.language, chosen)
-    lock_order(turn.work, case)
-    needed = authority_needed(turn.work, turn.firm, case, chosen)
+    lock_order(turn.work, turn.firm, case)
+    ruling = ruling_on(turn.work, turn.firm, case, chosen)
+    needed = max(ruling.authority, Authority(chosen.authority), key=list(Authority).index)
     chosen.authority = needed
     if needed is Authority.BOT:
         grant(turn.work, turn.firm, turn.conversation, case, chosen, turn.inbox.id, "bot")
         kinds = {remedy["kind"] for remedy in chosen.remedies}
-        key = "offer.call_back_accepted" if "call_back" in kinds else "offer.accepted"
-        turn.say(key, what=what, due=turn.local(turn.firm.due(turn.work.now, turn.firm.file.call_back_within)))
+        owed = [turn.firm.done_by(kind, turn.work.now) for kind in BY_PEOPLE & kinds]
+        key = "offer.by_hand_accepted" if owed else "offer.accepted"
+        if kinds & BY_PEOPLE == {RemedyKind.CALL_BACK}:
+            key = "offer.call_back_accepted"
+        turn.say(key, what=what, due=turn.local(max(owed, default=turn.work.now)))
         return
     if needed is Authority.NOBODY:
-        # The order has received all that anyone may grant.
+        # The order, or the customer, has received all that anyone may grant: said in so many words.
         chosen.state, chosen.answered_at = "refused", turn.work.now
+        turn.say("offer.no_longer", what=what)
         hand_over(turn, case, HandOverReason.ABOVE_AUTHORITY)
         return
     chosen.state, chosen.answered_at = "awaiting_approval", turn.work.now
@@ -118,18 +107,22 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
 
 
 def decline(turn: OpenTurn, case: Case) -> None:
-    """None of the choices will do: ask what would, and after the second round bring a person."""
+    """None of the choices will do: go as far as the rules leave room, else ask what would; then bring a person."""
     _decline_open(turn, case)
-    if case.offer_round >= ROUNDS:
+    if rounds_put(turn.work, case) >= ROUNDS:
         hand_over(turn, case, HandOverReason.OFFERS_DECLINED)
+        return
+    decision = decide_for(turn.work, turn.firm, case)
+    if decision.offers:
+        _offer(turn, case, decision, "offer.second_single" if len(decision.offers) == 1 else "offer.second")
         return
     turn.say("ask.wish")
     turn.ask("wish")
 
 
-def _decline_open(turn: OpenTurn, case: Case) -> None:
+def _decline_open(turn: OpenTurn, case: Case, state: str = "declined") -> None:
     for offer in open_offers(turn.work, case):
-        offer.state, offer.answered_at = "declined", turn.work.now
+        offer.state, offer.answered_at = state, turn.work.now
     _record_answer(turn, case, accepted=False)
     move(turn.work, case, Transition.DECLINE, "bot")
 
@@ -158,35 +151,8 @@ def find_choice(turn: OpenTurn, case: Case) -> Offer | None:
     return offers[0] if len(offers) == 1 else None
 
 
-def _offer(turn: OpenTurn, case: Case, position: int, proposal: ProposedOffer) -> Offer:
-    currency = proposal.cost.currency
-    return Offer(
-        case_id=case.id,
-        round=case.offer_round,
-        position=position,
-        remedies=[
-            {"kind": r.kind.value, "amount": r.amount.minor if r.amount else None, "currency": currency}
-            for r in proposal.remedies
-        ],
-        cost=proposal.cost.minor,
-        currency=currency,
-        authority=proposal.authority,
-        rule=proposal.rule,
-        approved_by=proposal.approved_by,
-        reason=turn.text("offer.reason", failure=turn.firm.category_name(case.categories[0], turn.language)),
-        made_at=turn.work.now,
-    )
-
-
 def _put(turn: OpenTurn, case: Case, key: str) -> None:
     offers = open_offers(turn.work, case)
-    texts = [describe_offer(turn.firm, turn.language, offer) for offer in offers]
-    buttons = [
-        {"title": text, "payload": str(number)}
-        if len(texts) > 1
-        else {"title": turn.text("button.accept"), "payload": turn.text("button.accept")}
-        for number, text in enumerate(texts, 1)
-    ]
-    buttons.append({"title": turn.text("button.decline"), "payload": turn.text("button.decline")})
-    turn.say(key, buttons=buttons, offers=texts)
+    text, buttons = offer_words(turn.firm, turn.language, offers, key)
+    turn.add(text, buttons)
     turn.ask("offer", options=[offer.remedies[0]["kind"] for offer in offers])

@@ -7,10 +7,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from actions.firm import models
+from actions.firm.alarms import AlarmsFile
 from actions.firm.calendar import WorkingCalendar
+from actions.firm.connectors import ConnectorsFile
+from actions.firm.guarantees import GuaranteesFile, mistakes_in
 from actions.firm.notifications import NotificationsFile
+from actions.firm.playbooks import PlaybooksFile
+from actions.firm.policy import AuthorityFile, BudgetsFile, RemediesFile, policy_of
 from actions.firm.routing import RoutingFile
 from actions.firm.security import SecurityFile
+from actions.firm.severity import SeverityFile
+from actions.firm.tiers import TiersFile
+from actions.firm.value import ValueFile
 from actions.words.catalogue import Catalogue
 from recovery.failures import (
     Category,
@@ -22,7 +30,8 @@ from recovery.failures import (
     leading_first,
     read_failure,
 )
-from recovery.remedies import Authority, Choice, RemedyPolicy, RemedyRule, RemedyTerm
+from recovery.policy import RemedyPolicy
+from recovery.remedies import RemedyKind
 from recovery.service_levels import Measure, ServiceLevels, TimeLimit, due_at, time_counted
 from recovery.severity import Severity
 from recovery.working_time import WeeklyHours, WorkingTime
@@ -51,7 +60,14 @@ class Firm:
     blueprint: Blueprint
     security: SecurityFile
     notifications: NotificationsFile
+    playbooks: PlaybooksFile
+    alarms: AlarmsFile
     routing: RoutingFile
+    severity: SeverityFile
+    tiers: TiersFile
+    value: ValueFile
+    connectors: ConnectorsFile
+    guarantees: GuaranteesFile
 
     @property
     def zone(self) -> ZoneInfo:
@@ -106,6 +122,10 @@ class Firm:
         """When ``limit`` runs out, by the hours of the front door."""
         return self.due_for(None, start, limit)
 
+    def done_by(self, kind: RemedyKind, start: datetime) -> datetime:
+        """By when people carry out a remedy that was granted at ``start``."""
+        return self.due(start, self.file.call_back_within if kind == RemedyKind.CALL_BACK else self.file.by_hand_within)
+
     def due_for(self, department: str | None, start: datetime, limit: TimeLimit) -> datetime:
         """When ``limit`` runs out for a department, by its own hours; the front door's for None or an unknown key."""
         return due_at(start, limit, self.zone, self.calendar.is_worked, self.working_time(department))
@@ -136,8 +156,9 @@ def load_firm(folder: Path) -> Firm:
     file = read_yaml(folder / "firm.yml", models.FirmFile)
     taxonomy = read_yaml(folder / "taxonomy.yml", models.TaxonomyFile)
     departments = read_yaml(folder / "departments.yml", models.DepartmentsFile)
-    remedies = read_yaml(folder / "remedies.yml", models.RemediesFile)
-    authority = read_yaml(folder / "authority.yml", models.AuthorityFile)
+    remedies = read_yaml(folder / "remedies.yml", RemediesFile)
+    authority = read_yaml(folder / "authority.yml", AuthorityFile)
+    budgets = read_yaml(folder / "budgets.yml", BudgetsFile)
     levels = read_yaml(folder / "service_levels.yml", models.ServiceLevelsFile)
     calendar = read_yaml(folder / "calendar.yml", models.CalendarFile)
     blueprint = read_blueprint(folder)
@@ -152,16 +173,18 @@ def load_firm(folder: Path) -> Firm:
             )
     for rule in remedies.remedy_rules:
         _known(folder / "remedies.yml", rule.categories, categories)
+    _known(folder / "budgets.yml", list(budgets.categories), categories)
     words = Catalogue.read(folder / "replies")
-    for kind in {term.kind for rule in remedies.remedy_rules for choice in rule.choices for term in choice}:
+    for kind in remedies.kinds():
         if not words.has(f"remedy.{kind}"):
             line = _line_naming(folder / "remedies.yml", f"kind: {kind}")
             raise FirmDataError(f"{folder / 'remedies.yml'}:{line}: no reply says what a {kind} is (remedy.{kind})")
     for step in blueprint.service_steps:
         _known(folder / "blueprint.yml", step.categories, categories)
+    policy = policy_of(file.currency, remedies, authority, budgets, taxonomy.like)
     return Firm(
         file=file,
-        policy=_policy(file.currency, remedies, authority, taxonomy),
+        policy=policy,
         service_levels=ServiceLevels(
             levels.acknowledgement,
             dict(levels.first_response),
@@ -180,8 +203,28 @@ def load_firm(folder: Path) -> Firm:
         blueprint=blueprint,
         security=security,
         notifications=_notifications(folder / "notifications.yml", departments),
+        playbooks=_playbooks(folder / "playbooks.yml", categories, words),
+        alarms=read_yaml(folder / "alarms.yml", AlarmsFile),
         routing=read_yaml(folder / "routing.yml", RoutingFile),
+        severity=_severity(folder / "severity.yml", categories),
+        tiers=read_yaml(folder / "tiers.yml", TiersFile),
+        value=read_yaml(folder / "value.yml", ValueFile),
+        connectors=_connectors(folder / "connectors.yml"),
+        guarantees=_guarantees(folder / "guarantees.yml", categories, policy),
     )
+
+
+def _guarantees(path: Path, categories: dict[str, models.Bilingual], policy: RemedyPolicy) -> GuaranteesFile:
+    # A firm that came before there was such a file guarantees nothing.
+    file = read_yaml(path, GuaranteesFile) if path.exists() else GuaranteesFile()
+    for mistake in mistakes_in(file, categories, policy):
+        raise FirmDataError(f"{path}:{_line_naming(path, mistake.words)}: {mistake.told}")
+    return file
+
+
+def _connectors(path: Path) -> ConnectorsFile:
+    # A firm that came before there was such a file works with the store's twins.
+    return read_yaml(path, ConnectorsFile) if path.exists() else ConnectorsFile()
 
 
 def _notifications(path: Path, departments: models.DepartmentsFile) -> NotificationsFile:
@@ -189,6 +232,24 @@ def _notifications(path: Path, departments: models.DepartmentsFile) -> Notificat
     known = {department.key for department in departments.departments}
     for key in sorted(file.departments_named() - known):
         raise FirmDataError(f"{path}:{_line_naming(path, key)}: there is no department {key!r} in departments.yml")
+    return file
+
+
+def _playbooks(path: Path, categories: dict[str, models.Bilingual], words: Catalogue) -> PlaybooksFile:
+    file = read_yaml(path, PlaybooksFile)
+    for playbook in file.playbooks:
+        _known(path, playbook.categories, categories)
+        for kind in {term.kind for choice in playbook.choices for term in choice}:
+            if not words.has(f"remedy.{kind}"):
+                line = _line_naming(path, f"kind: {kind}")
+                raise FirmDataError(f"{path}:{line}: no reply says what a {kind} is (remedy.{kind})")
+    return file
+
+
+def _severity(path: Path, categories: dict[str, models.Bilingual]) -> SeverityFile:
+    file = read_yaml(path, SeverityFile)
+    for rule in file.severity_rules:
+        _known(path, rule.when.categories, categories)
     return file
 
 
@@ -202,24 +263,3 @@ def _known(path: Path, named: Sequence[str], categories: dict[str, models.Biling
 def _line_naming(path: Path, words: str) -> int:
     lines = path.read_text(encoding="utf-8").splitlines()
     return next((number for number, text in enumerate(lines, 1) if words in text), 1)
-
-
-def _policy(
-    currency: str, remedies: models.RemediesFile, authority: models.AuthorityFile, taxonomy: models.TaxonomyFile
-) -> RemedyPolicy:
-    rules = tuple(
-        RemedyRule(
-            id=rule.id,
-            categories=tuple(rule.categories),
-            severities=tuple(rule.severities),
-            choices=tuple(
-                Choice(tuple(RemedyTerm(t.kind, t.percent_of_order, t.amount, t.at_most) for t in choice))
-                for choice in rule.choices
-            ),
-            approved_by=rule.approved_by,
-            approved_on=rule.approved_on,
-        )
-        for rule in remedies.remedy_rules
-    )
-    limits: dict[Authority, int] = dict(authority.limits)
-    return RemedyPolicy(currency, rules, limits, taxonomy.like)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from actions.firm.calendar import check_public_calendar
 from recovery.failures import Category
-from recovery.remedies import Authority, RemedyKind
 from recovery.service_levels import TimeLimit
 from recovery.severity import Severity
 from recovery.working_time import Shifts, WeeklyHours, read_shifts
@@ -74,7 +74,10 @@ class FirmFile(_Strict):
     reopen_window: Span
     follow_up_after: Span
     close_after: Span
+    remind_after: Span = timedelta(hours=24)
+    close_unanswered_after: Span = timedelta(days=3)
     call_back_within: Limit
+    by_hand_within: Limit = TimeLimit(working_days=3)
     voucher_valid: Span
     holding_line_after: Span
     privacy_notice: Bilingual
@@ -86,71 +89,6 @@ class FirmFile(_Strict):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError("is no time zone, such as Asia/Shanghai") from None
-        return value
-
-
-class TermFile(_Strict):
-    kind: RemedyKind
-    percent_of_order: int | None = Field(None, ge=1, le=100)
-    amount: int | None = Field(None, gt=0, description="minor units")
-    at_most: int | None = Field(None, gt=0, description="minor units")
-
-    @model_validator(mode="after")
-    def _priced(self) -> Self:
-        money = self.kind in (RemedyKind.REFUND, RemedyKind.VOUCHER)
-        if money and (self.percent_of_order is None) == (self.amount is None):
-            raise ValueError(f"a {self.kind} needs either percent_of_order or amount")
-        if not money and (self.percent_of_order or self.amount or self.at_most):
-            raise ValueError(f"a {self.kind} has no amount")
-        if self.at_most is not None and self.percent_of_order is None:
-            raise ValueError("at_most caps percent_of_order, which is missing")
-        return self
-
-
-class RuleFile(_Strict):
-    id: str = Field(pattern=r"^[a-z0-9-]{3,64}$")
-    categories: list[str] = Field(min_length=1)
-    severities: list[Severity] = Field(min_length=1)
-    approved_by: str = Field(min_length=1)
-    approved_on: date
-    choices: list[list[TermFile]] = Field(min_length=1, max_length=3)
-
-    @field_validator("choices")
-    @classmethod
-    def _no_kind_twice(cls, value: list[list[TermFile]]) -> list[list[TermFile]]:
-        for choice in value:
-            if not choice or len({term.kind for term in choice}) < len(choice):
-                raise ValueError("a choice holds at least one remedy, and none twice")
-        return value
-
-
-class RemediesFile(_Strict):
-    """``remedies.yml``: what is offered for which failure; the first rule that fits applies."""
-
-    remedy_rules: list[RuleFile]
-
-    @field_validator("remedy_rules")
-    @classmethod
-    def _unique(cls, value: list[RuleFile]) -> list[RuleFile]:
-        if len({rule.id for rule in value}) < len(value):
-            raise ValueError("two rules have the same id")
-        return value
-
-
-class AuthorityFile(_Strict):
-    """``authority.yml``: the largest total in minor units that each may grant for one complaint."""
-
-    limits: dict[Authority, int]
-
-    @field_validator("limits")
-    @classmethod
-    def _growing(cls, value: dict[Authority, int]) -> dict[Authority, int]:
-        line = (Authority.BOT, Authority.AGENT, Authority.SUPERVISOR, Authority.MANAGER)
-        if set(value) != set(line):
-            raise ValueError("must name bot, agent, supervisor and manager, and nobody else")
-        amounts = [value[authority] for authority in line]
-        if amounts[0] < 0 or amounts != sorted(amounts):
-            raise ValueError("limits must not fall from bot to manager")
         return value
 
 
@@ -236,10 +174,16 @@ class HoursFile(_Strict):
 class CalendarFile(_Strict):
     """``calendar.yml``: which days are worked. ``days_off`` and ``worked`` come on top of the public calendar."""
 
-    public_calendar: Literal["china", "weekdays"]
+    public_calendar: str
     days_off: list[date] = []
     worked: list[date] = []
     hours: dict[Annotated[str, Field(pattern=r"^[a-z_]{2,64}$")], HoursFile] = {}
+
+    @field_validator("public_calendar")
+    @classmethod
+    def _known_calendar(cls, value: str) -> str:
+        check_public_calendar(value)
+        return value
 
 
 class TaxonomyEntry(_Strict):

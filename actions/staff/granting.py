@@ -5,16 +5,21 @@ from datetime import datetime, time
 
 from sqlalchemy import func, select
 
+from actions.account import NOT_GIVEN, authority_needed, granted_minor, lock_order
+from actions.budgets import left_today
 from actions.cases import focus_case, move, proved_order
 from actions.firm import Firm
 from actions.notifying import NotificationKind, notify
+from actions.offering import withdraw_open_offers
 from actions.promises import promise
-from actions.remedies import authority_needed, describe_offer, grant, granted_minor, lock_order
+from actions.remedies import describe_offer, grant
 from actions.staff.access import AUTHORITY_OF_ROLE, DeedRefused, audit, covers, mine
 from actions.staff.approvers import approvers
-from actions.staff.talking import answer, withdraw_open_offers
+from actions.staff.talking import answer
 from recovery.case_states import CaseState, Transition, can_follow
-from recovery.remedies import NEEDS_ORDER, Authority, RemedyKind
+from recovery.failures import leading_category
+from recovery.money import Money
+from recovery.remedies import NEEDS_ORDER, Authority, RemedyKind, RemedyTerm
 from recovery.severity import Severity
 from store.database import UnitOfWork
 from store.tables import Case, Offer, Remedy, Staff
@@ -48,6 +53,7 @@ class Budget:
         paid: for the order; None where none belongs to the customer.
         today: granted today by all, to anybody.
         today_own: granted today by the reader.
+        budget_left: of today's budgets, the tighter one; None where none binds.
     """
 
     currency: str
@@ -57,6 +63,7 @@ class Budget:
     paid: int | None
     today: int
     today_own: int
+    budget_left: int | None = None
 
     @property
     def after(self) -> int:
@@ -106,7 +113,7 @@ def grant_by_hand(
     reason = reason.strip()[:REASON_LENGTH]
     if not reason:
         raise DeedRefused("grant_reason_missing")
-    lock_order(work, case)
+    lock_order(work, firm, case)
     check_wish(work, firm, case, wish)
     if not is_possible(case):
         raise DeedRefused("not_possible_now")
@@ -122,7 +129,7 @@ def grant_by_hand(
     move(work, case, Transition.OFFER, staff.login)
     language = conversation.language or firm.file.language
     what = describe_offer(firm, language, offer)
-    if covers(staff, needed) or not offer.cost:  # what is free of charge is within everybody's authority
+    if covers(staff, needed):
         answer(work, firm, staff, conversation.id, firm.words.render(language, "offer.granted", what=what))
         grant(work, firm, conversation, case, offer, None, staff.login)
         audit(work, staff, "grant", case.number)
@@ -187,16 +194,22 @@ def check_paid(work: UnitOfWork, case: Case, refund: int) -> None:
 def new_offer(work: UnitOfWork, firm: Firm, case: Case, wishes: list[RemedyWish], login: str, reason: str) -> Offer:
     """An offer of its own round, licensed by the person who makes it."""
     currency = firm.policy.currency
-    cost = sum(wish.amount or 0 for wish in wishes)
+    order = proved_order(work, case)
+    paid = Money(order.total, order.currency) if order is not None and order.currency == currency else None
+    counts = [wish.amount or RemedyTerm(RemedyKind(wish.kind)).priced(paid, currency).counts_minor for wish in wishes]
+    cost = sum(counts)
     case.offer_round += 1
     offer = Offer(
         case_id=case.id,
         round=case.offer_round,
         position=1,
-        remedies=[{"kind": wish.kind, "amount": wish.amount, "currency": currency} for wish in wishes],
+        remedies=[
+            {"kind": wish.kind, "amount": wish.amount, "currency": currency, "counts": counted}
+            for wish, counted in zip(wishes, counts, strict=True)
+        ],
         cost=cost,
         currency=currency,
-        authority=firm.policy.authority_for(cost) if cost else Authority.BOT,
+        authority=Authority.BOT,
         rule=BY_HAND,
         approved_by=login,
         reason=reason,
@@ -212,7 +225,7 @@ def budget(work: UnitOfWork, firm: Firm, staff: Staff, case: Case, cost: int) ->
     order = proved_order(work, case)
     start = datetime.combine(firm.local(work.now).date(), time(), firm.zone)
     today = select(func.coalesce(func.sum(Remedy.amount), 0)).where(
-        Remedy.intended_at >= start, Remedy.state != "failed", Remedy.currency == firm.policy.currency
+        Remedy.intended_at >= start, Remedy.state.not_in(NOT_GIVEN), Remedy.currency == firm.policy.currency
     )
     own = today.join(Offer, Offer.id == Remedy.offer_id).where(Offer.approved_by == staff.login)
     held = AUTHORITY_OF_ROLE.get(staff.role)
@@ -224,4 +237,5 @@ def budget(work: UnitOfWork, firm: Firm, staff: Staff, case: Case, cost: int) ->
         paid=order.total if order is not None and order.currency == firm.policy.currency else None,
         today=work.session.scalar(today) or 0,
         today_own=work.session.scalar(own) or 0,
+        budget_left=left_today(work, firm, leading_category(case.categories, firm.like)).minor,
     )

@@ -22,6 +22,7 @@ class BudgetLine:
     today: Money
     today_own: Money
     beyond: bool
+    budget_left: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +76,5 @@ def budget_line(found: Budget) -> BudgetLine:
         today=Money(found.today, found.currency),
         today_own=Money(found.today_own, found.currency),
         beyond=found.limit is None or found.after > found.limit,
+        budget_left=money(found.budget_left),
     )

@@ -7,7 +7,7 @@ from actions.staff import approvals
 from actions.staff.access import DeedRefused
 from actions.staff.granting import WITH_AMOUNT, RemedyWish, grant_by_hand
 from desk.console.amounts import read_amount
-from desk.console.performing import ANSWER_LENGTH, Form, conversation_named, first_value, offer_numbered, perform
+from desk.console.performing import ANSWER_LENGTH, Form, conversation_named, first_value, offer_named, perform
 from store.database import UnitOfWork
 from store.tables import Staff
 
@@ -44,4 +44,4 @@ async def change(request: web.Request) -> web.StreamResponse:
             raise DeedRefused("too_long")
         approvals.change(work, firm, me, id, wish_of(form, firm), reason)
 
-    return await perform(request, offer_numbered, deed)
+    return await perform(request, offer_named, deed)

@@ -1,0 +1,65 @@
+"""Whose order it is: listed with the customer's identity, or proved by the last digits of its phone number.
+
+Nobody gets money on a guessed order number (domain.md section 5). Four digits are soon guessed by who may try often, so
+wrong ones are counted by order, over all who ever try, and an anonymous chat proves so many orders and no more.
+"""
+
+from sqlalchemy import func, select
+
+from actions.cases import get_fact, set_severity
+from actions.commands.same_order import join_by_order
+from actions.connectors.orders import OrderTwin
+from actions.turns import OpenTurn
+from store.tables import Case, Fact, OrderProofFailure
+
+# So many wrong digits in one case, and a person looks into it.
+PROOF_ATTEMPTS = 3
+
+
+def prove_order(turn: OpenTurn, case: Case) -> None:
+    """See whether the order that the case names is the customer's.
+
+    An order that does not exist and one that is somebody else's look the same from outside.
+    """
+    number = get_fact(case, "order_number")
+    if number is None or case.order_proved:
+        return
+    orders, digits = OrderTwin(turn.work), turn.understanding.facts.phone_last4
+    if orders.belongs_to(number, turn.conversation.identity.public):
+        case.order_proved = True
+    elif turn.awaited and turn.awaited["kind"] == "order_proof" and digits:
+        case.order_proved = _is_believed(turn, case, number) and orders.is_proved_by(number, digits)
+        if not case.order_proved:
+            case.proof_attempts += 1
+            turn.work.session.add(
+                OrderProofFailure(order_number=number, conversation_id=turn.conversation.id, at=turn.work.now)
+            )
+    if case.order_proved:
+        set_severity(turn.work, turn.firm, case)
+        join_by_order(turn, case)
+
+
+def _is_believed(turn: OpenTurn, case: Case, number: str) -> bool:
+    """Whether digits are believed at all: not where too many wrong ones came, or too many orders were proved."""
+    bounds, session = turn.firm.policy.bounds, turn.work.session
+    since = turn.work.now - bounds.unlisted_window
+    if bounds.proof_failures is not None:
+        failures = select(func.count(OrderProofFailure.id)).where(
+            OrderProofFailure.order_number == number, OrderProofFailure.at >= since
+        )
+        if (session.scalar(failures) or 0) >= bounds.proof_failures:
+            return False
+    if bounds.unlisted_orders is None:
+        return True
+    proved = (
+        select(func.count(func.distinct(Fact.value)))
+        .join(Case, Case.id == Fact.case_id)
+        .where(
+            Fact.key == "order_number",
+            Fact.value != number,
+            Case.customer_id == case.customer_id,
+            Case.order_proved,
+            Fact.at >= since,
+        )
+    )
+    return (session.scalar(proved) or 0) < bounds.unlisted_orders
