@@ -10,10 +10,10 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from actions.connectors.refunds import RefundTwin
-from actions.connectors.vouchers import VoucherTwin
+from actions.connectors.systems import Connectors, make_connectors, make_order_look_up
 from actions.firm import Firm, load_firm
-from actions.remedies import Connectors
+from actions.fresh_orders import FreshOrders
+from actions.timers import AT_OTHER_SYSTEMS, IN_OUR_STORE
 from desk import attachments, console
 from desk.api.routes import add_routes
 from desk.attachments import FILES
@@ -27,12 +27,17 @@ from desk.elsewhere import Elsewhere
 from desk.errors import BODY_LIMIT, tell_errors
 from desk.health import healthz, metrics, readyz
 from desk.hub import Hub
-from desk.keys import DATABASE, FIRM, HTTP, HUB, NOTIFYING, RASA, SETTINGS, TOKENS
+from desk.keys import CONNECTORS, DATABASE, FIRM, HTTP, HUB, NOTIFYING, ORDERS, RASA, SETTINGS, TOKENS
 from desk.notifying.ways import make_ways, say_what_is_missing
 from desk.rasa import Rasa
 from desk.scopes import check_scopes
 from desk.tokens import Tokens
+from desk.workers.alarms import watch_complaints
+from desk.workers.customer_tiers import TiersWorker
+from desk.workers.experience import ExperienceWorker
+from desk.workers.guarantees import GuaranteeWorker
 from desk.workers.inbox import InboxWorker
+from desk.workers.incidents import IncidentWorker
 from desk.workers.leases import void_all
 from desk.workers.letting_go import LettingGoWorker
 from desk.workers.notifications import NotificationWorker
@@ -66,12 +71,15 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
 
     Raises:
         FirmDataError: the firm's data is wrong.
+        SettingsError: one of the firm's systems cannot be called.
     """
     parts = parts or Parts()
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[tell_errors, require_token])
     app[SETTINGS] = settings
     app[FIRM] = parts.firm or load_firm(settings.firm)
     app[DATABASE] = parts.database or Database(settings.database)
+    app[CONNECTORS] = parts.connectors or make_connectors(settings, app[FIRM], app[DATABASE])
+    app[ORDERS] = FreshOrders(app[DATABASE], app[FIRM], make_order_look_up(settings, app[FIRM]))
     app[TOKENS] = Tokens(app[DATABASE], settings.secret("api_token"))
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     add_routes(app)
@@ -104,9 +112,6 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
         if database.is_sqlite:
             await database.run(void_all)
         say_what_is_missing(app[NOTIFYING])
-        connectors = parts.connectors or Connectors(
-            RefundTwin(database), VoucherTwin(database, firm.file.voucher_valid)
-        )
         transports: dict[str, Transport] = {"rest": PulledTransport(), "web": PulledTransport(), **parts.transports}
         inbox = InboxWorker(database, firm, app[RASA], hub, settings.turns_at_once)
         tasks = [
@@ -115,8 +120,14 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
             _keep_going("outbox", OutboxWorker(database, hub, transports).run()),
             _keep_going("notifications", NotificationWorker(database, hub, app[NOTIFYING], app[WORDS]).run()),
             _keep_going("letting go", LettingGoWorker(database, app[RETENTION], app[FILES]).run()),
-            _keep_going("timers", TimerWorker(database, firm, connectors, hub).run()),
+            _keep_going("experience", ExperienceWorker(database, firm).run()),
+            _keep_going("customer tiers", TiersWorker(database, firm).run()),
+            _keep_going("timers", TimerWorker(database, firm, app[CONNECTORS], hub, IN_OUR_STORE).run()),
+            _keep_going("remedies", TimerWorker(database, firm, app[CONNECTORS], hub, AT_OTHER_SYSTEMS).run()),
             _keep_going("presence", watch_presence(database, firm)),
+            _keep_going("guarantees", GuaranteeWorker(database, firm).run()),
+            _keep_going("incidents", IncidentWorker(database, firm).run()),
+            _keep_going("alarms", watch_complaints(database, firm)),
         ]
         yield
         for task in tasks:

@@ -2,7 +2,9 @@
 
 from aiohttp import ClientSession, web
 
+from actions.connectors.systems import Connectors
 from actions.firm import Firm
+from actions.fresh_orders import FreshOrders
 from desk.hub import Hub
 from desk.notifying.ways import Ways
 from desk.rasa import Rasa
@@ -18,3 +20,5 @@ SETTINGS = web.AppKey("settings", Settings)
 TOKENS = web.AppKey("tokens", Tokens)
 HTTP = web.AppKey("http", ClientSession)
 NOTIFYING = web.AppKey("notifying", Ways)
+CONNECTORS = web.AppKey("connectors", Connectors)
+ORDERS = web.AppKey("orders", FreshOrders)

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from actions.connectors.systems import check_secrets
 from actions.firm import load_firm
 from desk import accounts
 from store.database import Database
@@ -24,7 +25,8 @@ _BOT_PYTHON = _ROOT / "bot" / ".venv" / "bin" / "python"
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
     """Prepare the store, tell what there is to know, and have supervisor keep the processes alive."""
-    load_firm(settings.firm)  # a mistake in the firm's data is told here, once, and not by each process
+    # A mistake in the firm's data is told here, once, and not by each process.
+    check_secrets(settings, load_firm(settings.firm))
     settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
     with Database(settings.database) as database:
         migrate(database)

@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from aiohttp import web
 
 # In the order in which they are shown.
-SCOPES = ("messages:write", "conversations:read", "cases:read", "orders:write", "volumes:write", "analytics:read")
+SCOPES = (
+    "messages:write",
+    "conversations:read",
+    "cases:read",
+    "orders:write",
+    "volumes:write",
+    "analytics:read",
+    "incidents:write",
+    "incidents:read",
+)
 
 SCOPE_OF: dict[tuple[str, str], str] = {
     ("POST", "/webhooks/rest/webhook"): "messages:write",
@@ -17,6 +26,9 @@ SCOPE_OF: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/orders"): "orders:write",
     ("POST", "/api/v1/volumes"): "volumes:write",
     ("GET", "/api/v1/analytics/sigma"): "analytics:read",
+    ("POST", "/api/v1/incidents"): "incidents:write",
+    ("GET", "/api/v1/incidents"): "incidents:read",
+    ("GET", "/api/v1/incidents/{id}"): "incidents:read",
 }
 # Nobody needs a token for these.
 OPEN = frozenset({"/api/v1/openapi.json"})

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from desk.api import handlers
 from desk.api.analytics import get_sigma
+from desk.api.incidents import IncidentPosted, get_incident, get_incidents, post_incident
 from desk.api.models import OrdersPosted, VolumesPosted
 from desk.channels.rest import views as rest
 from desk.channels.rest.messages import IncomingMessage
@@ -56,6 +57,15 @@ ROUTES = (
         "Opportunities, defects, DPMO, yield and sigma level of a process",
         query=("process", "since", "until", "by"),
     ),
+    ApiRoute(
+        "POST",
+        "/api/v1/incidents",
+        post_incident,
+        "Draw up an incident that touches many orders; a person starts it at the desk",
+        body=IncidentPosted,
+    ),
+    ApiRoute("GET", "/api/v1/incidents", get_incidents, "The latest incidents and how far telling customers has come"),
+    ApiRoute("GET", "/api/v1/incidents/{id}", get_incident, "One incident; of a draft, what starting it would do"),
 )
 
 _ERRORS = {

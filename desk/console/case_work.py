@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from actions.firm import Firm
 from actions.staff import facts
 from desk.console.assessment import AssessmentPanel, read_assessment
+from desk.console.case_history import HistoryPanel, read_case_history
 from desk.console.case_links import LinksPanel, family_of, read_links
 from desk.console.consultations import ConsultationsPanel, read_of_cases
 from desk.console.customer_card import CustomerCard, read_customer_card
@@ -29,6 +30,7 @@ class CaseWork:
     consultations: ConsultationsPanel | None
     assessment: AssessmentPanel | None
     links: LinksPanel | None
+    history: HistoryPanel | None
     departments: list[str]
     facts_by: dict[str, str]
     fact_keys: tuple[str, ...]
@@ -47,10 +49,11 @@ def read_case_work(
     """What the page of ``conversation`` shows of it; as :func:`desk.console.conversation.read_conversation`."""
     return CaseWork(
         notes=read_notes(work, conversation, case, messages, before),
-        customer=read_customer_card(work, conversation, case),
+        customer=read_customer_card(work, firm, conversation, case),
         consultations=read_of_cases(work, firm, me, family_of(work, case)) if case else None,
         assessment=read_assessment(work, firm, me, case) if case else None,
         links=read_links(work, firm, language, case) if case else None,
+        history=read_case_history(work, firm, language, case) if case else None,
         departments=[department.key for department in firm.departments],
         facts_by={fact.key: fact.by for fact in case.facts if fact.by} if case else {},
         fact_keys=facts.KEYS,

@@ -30,6 +30,8 @@ def case_work_changes(conversation_id: int) -> list[Select[*tuple[Any, ...]]]:
             Customer.tier_reason,
             Customer.preferences,
             Customer.named_staff_id,
+            Customer.conduct_note,
+            Customer.conduct_until,
         ).where(Customer.id == customer),
         select(func.count(), func.max(Identity.id)).where(Identity.customer_id == customer),
         select(Case.id, Case.state, Case.merged_into_id, Case.linked_case_id)

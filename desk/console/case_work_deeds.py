@@ -4,13 +4,13 @@ from aiohttp import web
 from sqlalchemy import select
 
 from actions.firm import Firm
-from actions.staff import consulting, customers, facts, judging, linking, notes
+from actions.staff import conduct, consulting, customers, facts, judging, linking, notes
 from actions.staff.access import DeedRefused
 from desk.console.consultations import read_page
 from desk.console.keys import SIGNED_IN
 from desk.console.pages import render
 from desk.console.performing import Form, Target, case_named, conversation_named, first_value, perform
-from desk.keys import DATABASE, FIRM
+from desk.keys import DATABASE, FIRM, ORDERS
 from store.database import UnitOfWork
 from store.tables import Case, Consultation, Conversation, Staff
 
@@ -121,9 +121,12 @@ async def set_contact(request: web.Request) -> web.StreamResponse:
 
 
 async def set_tier(request: web.Request) -> web.StreamResponse:
-    """Say which tier the customer belongs to."""
+    """Say which tier the customer belongs to, or let what they buy decide again."""
 
     def deed(work: UnitOfWork, firm: Firm, me: Staff, id: int, form: Form) -> None:
+        if first_value(form, "tier") == customers.RECKONED:
+            customers.release_tier(work, firm, me, id)
+            return
         customers.set_tier(work, firm, me, id, first_value(form, "tier"), first_value(form, "tier_reason"))
 
     return await perform(request, conversation_named, deed)
@@ -138,6 +141,20 @@ async def name_person(request: web.Request) -> web.StreamResponse:
     )
 
 
+async def note_conduct(request: web.Request) -> web.StreamResponse:
+    """Leave a word to colleagues on how the customer behaved, or take it down."""
+
+    def deed(work: UnitOfWork, firm: Firm, me: Staff, id: int, form: Form) -> None:
+        if first_value(form, "lift"):
+            conduct.lift_conduct(work, me, id)
+            return
+        days = first_value(form, "conduct_days")
+        span = int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0
+        conduct.note_conduct(work, me, id, first_value(form, "conduct_reason"), span)
+
+    return await perform(request, conversation_named, deed)
+
+
 async def set_preferences(request: web.Request) -> web.StreamResponse:
     """Note or forget a preference."""
 
@@ -146,6 +163,18 @@ async def set_preferences(request: web.Request) -> web.StreamResponse:
             customers.drop_preference(work, me, id, dropped)
         else:
             customers.add_preference(work, me, id, first_value(form, "preference"))
+
+    return await perform(request, conversation_named, deed)
+
+
+async def set_liking(request: web.Request) -> web.StreamResponse:
+    """Note which remedies the customer likes, or does not want."""
+
+    def deed(work: UnitOfWork, firm: Firm, me: Staff, id: int, form: Form) -> None:
+        kind, liking = (first_value(form, name) for name in ("liking_kind", "liking"))
+        if dropped := first_value(form, "drop_liking"):
+            kind, liking = dropped, ""
+        customers.set_liking(work, me, id, kind, liking)
 
     return await perform(request, conversation_named, deed)
 
@@ -186,7 +215,10 @@ async def unlink(request: web.Request) -> web.StreamResponse:
 
 
 async def set_fact(request: web.Request) -> web.StreamResponse:
-    """Correct a fact of a case, or add one."""
+    """Correct a fact of a case, or add one; an order is fetched from the merchant first, while nothing is locked."""
+    typed = await request.post()
+    if typed.get("fact_key") == "order_number":
+        await request.app[ORDERS].fetch(str(typed.get("fact_value", "")))
 
     def deed(work: UnitOfWork, firm: Firm, me: Staff, id: int, form: Form) -> None:
         key, value = first_value(form, "fact_key"), first_value(form, "fact_value")
@@ -212,6 +244,8 @@ CASE_WORK_ROUTES = [
     web.post("/desk/cases/{number}/unlink", unlink),
     web.post("/desk/conversations/{public_id}/customer", set_contact),
     web.post("/desk/conversations/{public_id}/customer/preferences", set_preferences),
+    web.post("/desk/conversations/{public_id}/customer/liking", set_liking),
+    web.post("/desk/conversations/{public_id}/customer/conduct", note_conduct),
     web.post("/desk/conversations/{public_id}/customer/tier", set_tier),
     web.post("/desk/conversations/{public_id}/customer/named-person", name_person),
 ]

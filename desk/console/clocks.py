@@ -9,6 +9,7 @@ from sqlalchemy import select
 from actions.cases import focus_case
 from actions.firm import Firm
 from actions.one_clock import counted_time
+from actions.proactive import is_complaint
 from actions.staff.waiting import was_answered
 from recovery.case_states import UNSETTLED
 from recovery.clocks import ClockKind, ClockState, Stage, share_passed, stage_of, time_left
@@ -147,7 +148,12 @@ def read_clocks(work: UnitOfWork, firm: Firm, me: Staff, case: Case) -> ClocksPa
 
 
 def _before_there_were_clocks(case: Case, now: datetime) -> list[CaseClockLine]:
-    """A case without clocks goes by its own due times, and by the answer that a person was promised to give."""
+    """A case without clocks goes by its own due times, and by the answer that a person was promised to give.
+
+    One in which only the firm has spoken has no clocks at all.
+    """
+    if not is_complaint(case):
+        return []
     settled = case.resolved_at or case.closed_at
     owed = next((made for made in case.promises if made.kind == "person_answers"), None)
     clocks = {ClockKind.RESOLUTION: (case.opened_at, case.resolution_due, settled)}

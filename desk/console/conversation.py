@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from actions.account import authority_needed
 from actions.cases import get_fact
 from actions.firm import Firm
 from actions.promises import is_owed_by_hand
-from actions.remedies import authority_needed, describe_offer
+from actions.remedies import describe_offer
 from actions.staff.access import covers
 from desk.console.amends import AmendsPanel, read_amends
 from desk.console.case_work import CaseWork, read_case_work
@@ -18,8 +19,10 @@ from desk.console.composer_tools import ComposerTools, read_tools
 from desk.console.file_lines import FilesOfConversation, read_files
 from desk.console.handling import HandlingPanel, read_handling
 from desk.console.person import PersonPanel, read_person
+from desk.console.touched import TouchedLine, read_touched
 from desk.console.watch import conversation_versions
 from recovery.money import Money
+from recovery.remedies import Authority
 from store.database import UnitOfWork
 from store.tables import (
     Assessment,
@@ -60,6 +63,8 @@ class OfferLine:
     Attributes:
         authority: who may grant it now.
         within_own: whether the reader may.
+        reason: why it stands where it does, or what a person wrote, in the reader's language where there is one.
+        expected: of such customers, in percent: who accepts (``acceptance``), and who then comes back (``retention``).
     """
 
     offer: Offer
@@ -67,6 +72,8 @@ class OfferLine:
     cost: Money
     authority: str
     within_own: bool
+    reason: str = ""
+    expected: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,7 @@ class ConversationPage:
     tools: ComposerTools
     handling: HandlingPanel
     person: PersonPanel
+    touched: list[TouchedLine]
 
 
 def find_by_public_id(work: UnitOfWork, public_id: str) -> Conversation | None:
@@ -188,6 +196,7 @@ def read_conversation(
         files=read_files(work, conversation),
         tools=read_tools(work, firm, me, conversation),
         handling=read_handling(work, firm, me, conversation),
+        touched=read_touched(work, firm, me, conversation),
     )
 
 
@@ -253,8 +262,18 @@ def _offer_line(work: UnitOfWork, firm: Firm, me: Staff, language: str, case: Ca
         what=describe_offer(firm, language, offer),
         cost=Money(offer.cost, offer.currency),
         authority=needed,
-        within_own=offer.state == "awaiting_approval" and covers(me, authority_needed(work, firm, case, offer)),
+        within_own=offer.state == "awaiting_approval" and covers(me, Authority(needed)),
+        reason=offer.reasons.get(language, offer.reason),
+        expected=_expected(offer),
     )
+
+
+def _expected(offer: Offer) -> dict[str, int] | None:
+    """What was expected of an offer as it was made, in whole percent."""
+    worth = offer.decision.get("worth")
+    if worth is None:
+        return None
+    return {name: round(100 * worth[name]["mean"]) for name in ("acceptance", "retention")}
 
 
 def _promise_line(made: Promise, case: Case | None, conversation: Conversation, now: datetime) -> PromiseLine:

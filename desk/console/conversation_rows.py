@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, func, select
 
 from actions.firm import Firm
+from actions.proactive import is_complaint
 from desk.console.clocks import Clock, read_case_clock, read_clock
 from desk.console.urgency import answer_is_owed
 from recovery.case_states import UNSETTLED
@@ -146,7 +147,7 @@ def _next_due(
         # Measured as the case page measures it: in opening hours, where they count.
         first = min(running, key=lambda clock: clock.due_at)
         due.append((first.due_at, first.kind, read_case_clock(firm, first, now).clock))
-    if clocks is None and case is not None and case.state in UNSETTLED:
+    if clocks is None and case is not None and case.state in UNSETTLED and is_complaint(case):
         due.append((case.resolution_due, "resolution", read_clock(case.opened_at, case.resolution_due, now)))
     if not due:
         return None, "waiting" if any(clock.state == "paused" for clock in clocks or ()) else ""

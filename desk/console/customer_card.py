@@ -6,10 +6,13 @@ from datetime import timedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
-from actions.staff import customers
+from actions.cases import COMPLAINED
+from actions.firm import Firm
+from actions.staff import conduct, customers
 from actions.staff.consulting import ANSWERING_ROLES
 from recovery.case_states import CaseState
 from recovery.money import Money
+from recovery.remedies import RemedyKind
 from store.database import UnitOfWork
 from store.tables import Case, Conversation, Customer, Identity, Order, OrderIdentity, Promise, Remedy, Staff
 
@@ -43,6 +46,7 @@ class CustomerCard:
     """All that the card shows.
 
     Attributes:
+        value: of what they bought within the time that tiers go by; None before it was reckoned.
         cases: the latest, without the one in view.
         more_cases: how many more there are.
         totals: what was paid in remedies, by currency.
@@ -51,9 +55,12 @@ class CustomerCard:
         repeated: complaints within :data:`REPEATED_DAYS`, the one in view included.
         named: who looks after them, if anybody.
         staff: who could.
+        conduct: a word of colleagues on how they behaved, as long as it holds.
+        conduct_spans: for how many days one may be left.
     """
 
     customer: Customer
+    value: Money | None
     channels: list[Channel]
     cases: list[Case]
     more_cases: int
@@ -67,9 +74,12 @@ class CustomerCard:
     named: Staff | None
     staff: list[Staff]
     tiers: tuple[str, ...]
+    kinds: tuple[str, ...]
+    conduct: str | None
+    conduct_spans: tuple[int, ...]
 
 
-def read_customer_card(work: UnitOfWork, conversation: Conversation, shown: Case | None) -> CustomerCard:
+def read_customer_card(work: UnitOfWork, firm: Firm, conversation: Conversation, shown: Case | None) -> CustomerCard:
     """The card of the customer behind ``conversation``."""
     session, customer = work.session, conversation.identity.customer
     of_them = Case.customer_id == customer.id
@@ -85,7 +95,7 @@ def read_customer_card(work: UnitOfWork, conversation: Conversation, shown: Case
     )
     uncounted = (CaseState.WITHDRAWN, CaseState.MERGED)
     repeated = select(func.count(Case.id)).where(
-        of_them, Case.opened_at >= work.now - timedelta(days=REPEATED_DAYS), Case.state.not_in(uncounted)
+        of_them, Case.opened_at >= work.now - timedelta(days=REPEATED_DAYS), Case.state.not_in(uncounted), COMPLAINED
     )
     granted = _granted(work, of_them)
     totals: dict[str, int] = {}
@@ -99,6 +109,7 @@ def read_customer_card(work: UnitOfWork, conversation: Conversation, shown: Case
     )
     return CustomerCard(
         customer=customer,
+        value=Money(customer.value, firm.file.currency) if customer.value is not None else None,
         channels=channels,
         cases=cases,
         more_cases=_count(work, select(func.count(Case.id)).where(others)) - len(cases),
@@ -112,6 +123,9 @@ def read_customer_card(work: UnitOfWork, conversation: Conversation, shown: Case
         named=session.get(Staff, customer.named_staff_id) if customer.named_staff_id else None,
         staff=list(staff),
         tiers=customers.TIERS,
+        conduct=customer.conduct_note if customer.conduct_until and customer.conduct_until > work.now else None,
+        conduct_spans=conduct.SPANS_DAYS,
+        kinds=tuple(kind.value for kind in RemedyKind),
     )
 
 

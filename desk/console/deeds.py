@@ -3,15 +3,16 @@
 from aiohttp import web
 
 from actions.firm import Firm
-from actions.staff import approvals, judging, promises, talking, waiting
+from actions.staff import approvals, judging, promises, promising, talking, waiting
 from actions.staff.access import DeedRefused
+from desk.console.moments import moment_in, promise_in
 from desk.console.performing import (
     ANSWER_LENGTH,
     Form,
     case_named,
     conversation_named,
     first_value,
-    offer_numbered,
+    offer_named,
     perform,
     promise_named,
 )
@@ -32,7 +33,8 @@ async def answer(request: web.Request) -> web.StreamResponse:
         text = first_value(form, "text")
         if len(text) > ANSWER_LENGTH:
             raise DeedRefused("too_long")
-        said = talking.answer(work, firm, me, id, text, first_value(form, "key")[:64] or None)
+        key, promised = first_value(form, "key")[:64] or None, promise_in(form, firm)
+        said = promising.answer_and_promise(work, firm, me, id, text, key, promised)
         # Of a form sent twice the first did this, too.
         if first_value(form, "wait") and said.at == work.now:
             waiting.wait_for_customer(work, firm, me, id)
@@ -79,7 +81,7 @@ async def correct(request: web.Request) -> web.StreamResponse:
 
 async def approve(request: web.Request) -> web.StreamResponse:
     """Approve an offer that waits."""
-    return await perform(request, offer_numbered, lambda work, firm, me, id, _: approvals.approve(work, firm, me, id))
+    return await perform(request, offer_named, lambda work, firm, me, id, _: approvals.approve(work, firm, me, id))
 
 
 async def refuse(request: web.Request) -> web.StreamResponse:
@@ -91,7 +93,7 @@ async def refuse(request: web.Request) -> web.StreamResponse:
             raise DeedRefused("too_long")
         approvals.refuse(work, firm, me, id, reason)
 
-    return await perform(request, offer_numbered, deed)
+    return await perform(request, offer_named, deed)
 
 
 async def keep_promise(request: web.Request) -> web.StreamResponse:
@@ -99,3 +101,15 @@ async def keep_promise(request: web.Request) -> web.StreamResponse:
     return await perform(
         request, promise_named, lambda work, firm, me, id, _: promises.keep_promise(work, firm, me, id)
     )
+
+
+async def move_promise(request: web.Request) -> web.StreamResponse:
+    """Promise the same for later, with a word to the customer."""
+
+    def deed(work: UnitOfWork, firm: Firm, me: Staff, id: int, form: Form) -> None:
+        due_at = moment_in(first_value(form, "move_due"), firm)
+        if due_at is None:
+            raise DeedRefused("promise_due_missing")
+        promising.move_promise(work, firm, me, id, due_at, first_value(form, "move_reason"))
+
+    return await perform(request, promise_named, deed)

@@ -1,5 +1,6 @@
 """What the firm decided in its files, shown as it was read at the start; changed in the files alone."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,16 +24,43 @@ FILES = {
     "routing": "routing.yml",
     "calendar": "calendar.yml",
     "service-levels": "service_levels.yml",
+    "severity": "severity.yml",
+    "tiers": "tiers.yml",
     "remedies": "remedies.yml",
     "authority": "authority.yml",
+    "value": "value.yml",
+    "budgets": "budgets.yml",
     "guarantees": "guarantees.yml",
     "taxonomy": "taxonomy.yml",
     "blueprint": "blueprint.yml",
+    "connectors": "connectors.yml",
     "notifications": "notifications.yml",
+    "playbooks": "playbooks.yml",
+    "alarms": "alarms.yml",
     "retention": "retention.yml",
     "security": "security.yml",
 }
-_IN_MINOR_UNITS = frozenset({"amount", "at_most", "bot", "agent", "supervisor", "manager"})
+_IN_MINOR_UNITS = frozenset(
+    {
+        "amount",
+        "amount_at_least",
+        "vip_at_least",
+        "unknown_stake",
+        "at_most",
+        "bot",
+        "agent",
+        "supervisor",
+        "manager",
+        "worth",
+        "per_day",
+        "order_total_at_least",
+        "order_total_at_most",
+    }
+)
+_LANGUAGES = frozenset({"zh", "en"})
+_ENDS = frozenset({"from", "to"})
+_WITH_ROOM = _IN_MINOR_UNITS | {"percent_of_order"}
+_SPAN = re.compile(r"(\d+) (second|minute|hour|day|working day)s?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +97,8 @@ class Shown:
     """A value of a file for people: a word, a list of words, a table, or named values below it.
 
     Attributes:
-        kind: ``word``, ``words``, ``table`` or ``group``.
-        rows: of a table, its cells in the order of ``columns``; of a group, name and value.
+        kind: ``word``, ``words``, ``table``, ``group`` or ``stack``: groups one below the other, each with its title.
+        rows: of a table, its cells in the order of ``columns``; of a group or stack, name and value.
     """
 
     kind: str
@@ -111,6 +139,21 @@ def _read(folder: Path, now: datetime) -> Iterator[tuple[str, FirmFileRead]]:
         yield page, FirmFileRead(page, path, content, source, " ".join(lines), now, modified)
 
 
+def _is_deep(row: Mapping[str, Any]) -> bool:
+    """Whether a row holds more than the cells of a table have room for: values two deep, or lists of several parts."""
+    return any(
+        any(isinstance(one, Mapping) for one in value.values())
+        if isinstance(value, Mapping)
+        else isinstance(value, list) and any(isinstance(one, (Mapping, list)) for one in value)
+        for value in row.values()
+    )
+
+
+def _is_said(value: Mapping[str, Any]) -> bool:
+    """Whether it is a text in both languages and nothing else."""
+    return bool(value) and set(value) <= _LANGUAGES
+
+
 class _Reader:
     """Turns the content of a file into what people read, in the reader's language."""
 
@@ -127,7 +170,10 @@ class _Reader:
     def name(self, key: object) -> str:
         """The name of a key, in words where there are any."""
         text = str(key)
-        for group in ("yaml", "severity", "authority", "channel", "tier", "role", "kind", "risk"):
+        for group in ("yaml", "severity", "authority", "category", "channel", "tier", "role", "kind", "risk"):
+            # A key that names a category is one: `other` is no channel here, `safety` no risk.
+            if group == "category" and text in self._firm.categories:
+                return self._firm.category_name(text, self._language)
             if self._words.has(f"{group}.{text}"):
                 return self._words.render(self._language, f"{group}.{text}")
         known = self._known(text)
@@ -136,14 +182,29 @@ class _Reader:
     def value(self, key: str, value: Any) -> Shown:
         """A value by what it is."""
         if isinstance(value, Mapping):
-            if value and set(value) <= {"zh", "en"}:
-                return Shown("word", str(value.get(self._language) or next(iter(value.values()))))
+            if key == "check":
+                # The go-live check of a guarantee: a question a line.
+                return self._table([{"caution": self.name(caution), **answer} for caution, answer in value.items()])
+            if key in _WITH_ROOM and value and set(value) <= _ENDS:
+                return Shown("word", self._word(key, value))
+            if value and _LANGUAGES & set(value):
+                return Shown("word", self._said(value))
             return self.group(value)
         if isinstance(value, list):
-            if value and all(isinstance(one, Mapping) for one in value):
-                return self._table(value)
+            if value and all(isinstance(one, Mapping) for one in value) and not all(map(_is_said, value)):
+                return self._stack(value) if any(map(_is_deep, value)) else self._table(value)
             return Shown("words", words=tuple(self._in_a_line(key, one) for one in value))
         return Shown("word", self._word(key, value))
+
+    def _stack(self, rows: list[Mapping[str, Any]]) -> Shown:
+        """What is too deep for the cells of a table, one below the other by its name."""
+        return Shown("stack", rows=tuple(self._titled(row) for row in rows))
+
+    def _titled(self, row: Mapping[str, Any]) -> tuple[str, Shown]:
+        """A row under what it is known by."""
+        titled = next((key for key in ("name", "id", "key") if key in row), None)
+        title = self.value(titled, row[titled]).text if titled is not None else "–"
+        return title, self.group({key: value for key, value in row.items() if key != titled})
 
     def _table(self, rows: list[Mapping[str, Any]]) -> Shown:
         columns = list(dict.fromkeys(column for row in rows for column in row))
@@ -152,6 +213,13 @@ class _Reader:
             for row in rows
         )
         return Shown("table", columns=tuple(self.name(column) for column in columns), rows=cells)
+
+    def _said(self, value: Mapping[str, Any]) -> str:
+        """What is written in both languages; in brackets what else belongs to it, such as the time for a promise."""
+        text = str(value.get(self._language) or next(value[one] for one in ("zh", "en") if value.get(one)))
+        others = [(self.name(k), self._in_a_line(k, v)) for k, v in value.items() if k not in _LANGUAGES]
+        more = [f"{name[:1].lower()}{name[1:]} {words}" for name, words in others]
+        return f"{text} ({', '.join(more)})" if more else text
 
     def _in_a_line(self, key: str, value: Any) -> str:
         """A list within a list, such as the remedies of one choice."""
@@ -162,6 +230,8 @@ class _Reader:
                 more = [self._limit(k, v) for k, v in value.items() if k not in ("kind", "amount")]
                 amount = [self._word("amount", value["amount"])] if "amount" in value else []
                 return " ".join([self.name(value["kind"]), *amount, *([f"({', '.join(more)})"] if more else [])])
+            if _is_said(value):
+                return self._said(value)
             return ", ".join(f"{self.name(k)} {self._in_a_line(k, v)}" for k, v in value.items())
         return self._word(key, value)
 
@@ -173,6 +243,9 @@ class _Reader:
     def _word(self, key: str, value: Any) -> str:
         if value is None or value == "":
             return "–"
+        if isinstance(value, Mapping) and value and set(value) <= _ENDS:
+            # Room between two ends.
+            return "–".join(self._word(key, value[end]) for end in ("from", "to") if end in value)
         if isinstance(value, bool):
             return self._words.render(self._language, "firmfile.yes" if value else "firmfile.no")
         if isinstance(value, int) and key in _IN_MINOR_UNITS and value >= 0:
@@ -181,9 +254,15 @@ class _Reader:
             return f"{value} %"
         if isinstance(value, (date, datetime)):
             return value.isoformat()
+        if isinstance(value, float):
+            # Small shares as people write them, not 5e-05.
+            return f"{value:.10f}".rstrip("0").rstrip(".")
         text = str(value)
         if key in ("key", "id", "zone", "currency"):
             return text
+        if span := _SPAN.fullmatch(text):
+            unit = span[2].replace(" ", "_")
+            return self._words.render(self._language, f"firmfile.span_{unit}", count=int(span[1]))
         known = self._known(text)
         return known if known is not None else self.name(text) if text.replace("_", "").isalpha() else text
 

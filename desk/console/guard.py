@@ -43,7 +43,11 @@ _HEADERS = {
 }
 _STATIC = f"{PREFIX}/static/"
 # Forms that carry files, and how large they may be: five files of 10 MiB and what is around them.
-_UPLOADS = {f"{PREFIX}/conversations/{{public_id}}/files"}
+_UPLOADS = {
+    f"{PREFIX}/conversations/{{public_id}}/files",
+    f"{PREFIX}/incidents/new",
+    f"{PREFIX}/incidents/{{public_id}}/change",
+}
 _UPLOAD_SIZE = 5 * 10 * 1024 * 1024 + 64 * 1024
 # What a form raises that no browser sends: bytes that are no text, an unknown charset, parts without a name or an end.
 _UNREADABLE = (ValueError, LookupError, BadHttpMessage, web.RequestPayloadError)

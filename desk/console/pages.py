@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 from aiohttp import web
 
+from actions.alarms.raising import count_open
 from actions.words.catalogue import LANGUAGES, Catalogue
 from actions.words.formats import show_day, show_moment, show_money, show_span, show_time
 from desk.console.bell import Bell, read_bell
@@ -78,6 +79,7 @@ async def render(request: web.Request, template: str, *, status: int = 200, **co
         "summary": summary,
         # Questions that the reader's departments have not answered yet.
         "asked_of_me": asked,
+        "alarms_open": await _alarms(request),
         "bell": await _bell(request, held),
         # Where switching the language leads back to.
         "here": request.rel_url.path_qs if request.method == "GET" else f"{PREFIX}/",
@@ -98,6 +100,13 @@ async def _bell(request: web.Request, held: str | None) -> Bell | None:
     if SIGNED_IN not in request or held:
         return None
     return await request.app[DATABASE].read(read_bell, request[SIGNED_IN].staff.id)
+
+
+async def _alarms(request: web.Request) -> int:
+    """How many alarms are open, for whom they are told to."""
+    if SIGNED_IN not in request or not _may(request[SIGNED_IN].staff.role, "GET", f"{PREFIX}/crisis"):
+        return 0
+    return await request.app[DATABASE].read(count_open)
 
 
 def _may(role: str, method: str, path: str) -> bool:

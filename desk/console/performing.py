@@ -48,6 +48,17 @@ _STATUS = {
     "order_not_proved": 422,
     "order_number_wrong": 422,
     "phone_wrong": 422,
+    "promise_due_missing": 422,
+    "promise_due_past": 422,
+    "promise_not_later": 422,
+    "promise_reason_too_long": 422,
+    "promise_says_nothing": 422,
+    "promise_too_far": 422,
+    "promise_too_long": 422,
+    "for_superiors": 403,
+    "conduct_reason_missing": 422,
+    "conduct_reason_too_long": 422,
+    "conduct_span_wrong": 422,
     "preference_empty": 422,
     "preference_too_long": 422,
     "preferences_enough": 422,
@@ -185,10 +196,8 @@ def case_named(work: UnitOfWork, number: str) -> Target | None:
     return Target(found.id, found.conversation) if found else None
 
 
-def offer_numbered(work: UnitOfWork, offer_id: str) -> Target | None:
-    if not offer_id.isascii() or not offer_id.isdigit() or len(offer_id) > 15:
-        return None
-    found = work.session.get(Offer, int(offer_id))
+def offer_named(work: UnitOfWork, public_id: str) -> Target | None:
+    found = work.session.scalars(select(Offer).where(Offer.public_id == public_id)).first()
     return Target(found.id, work.session.get_one(Case, found.case_id).conversation) if found else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from actions.staff.canned_replies import MAY_EDIT
+from actions.staff.incidents import MAY_RUN, MAY_SEE
 from desk.accounts import ROLES
 
 PREFIX = "/desk"
@@ -46,6 +47,9 @@ SEE_WAYS = Rule(frozenset({"supervisor", "manager", "administrator"}))
 RUN_WAYS = Rule(frozenset({"administrator"}))
 
 RUN_DESK = Rule(frozenset({"administrator"}))
+# What goes on among many customers at once; who acts on it may write to them.
+SEE_CRISIS = Rule(MAY_SEE)
+RUN_CRISIS = Rule(MAY_RUN)
 READ_AUDIT = Rule(frozenset({"administrator", "quality"}))
 
 # Who answers what a person may ask about their data.
@@ -116,17 +120,20 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/desk/cases/{number}/unlink"): HANDLE,
     ("POST", "/desk/conversations/{public_id}/customer"): HANDLE,
     ("POST", "/desk/conversations/{public_id}/customer/preferences"): HANDLE,
+    ("POST", "/desk/conversations/{public_id}/customer/liking"): HANDLE,
+    ("POST", "/desk/conversations/{public_id}/customer/conduct"): HANDLE,
     ("POST", "/desk/conversations/{public_id}/customer/tier"): SUPERIORS,
     ("POST", "/desk/conversations/{public_id}/customer/named-person"): SUPERIORS,
-    ("POST", "/desk/offers/{offer_id}/approve"): APPROVE,
-    ("POST", "/desk/offers/{offer_id}/refuse"): APPROVE,
+    ("POST", "/desk/offers/{public_id}/approve"): APPROVE,
+    ("POST", "/desk/offers/{public_id}/refuse"): APPROVE,
     ("POST", "/desk/promises/{public_id}/done"): HANDLE,
+    ("POST", "/desk/promises/{public_id}/move"): HANDLE,
     ("POST", "/desk/presence"): HANDLE,
     ("POST", "/desk/conversations/{public_id}/transfer"): HANDLE,
     ("GET", "/desk/attachments/{public_id}"): READ,
     ("POST", "/desk/conversations/{public_id}/files"): HANDLE,
     ("POST", "/desk/conversations/{public_id}/grant"): APPROVE,
-    ("POST", "/desk/offers/{offer_id}/change"): APPROVE,
+    ("POST", "/desk/offers/{public_id}/change"): APPROVE,
     ("GET", "/desk/conversations/{public_id}/macros/{macro}"): HANDLE,
     ("POST", "/desk/conversations/{public_id}/macros/{macro}"): HANDLE,
     ("GET", "/desk/settings/macros"): READ,
@@ -160,6 +167,23 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/desk/erasures"): RIGHTS,
     ("POST", "/desk/erasures/{public_id}/withdraw"): RIGHTS,
     ("GET", "/desk/wallboard"): READ,
+    ("GET", "/desk/crisis"): SEE_CRISIS,
+    ("POST", "/desk/alarms/{public_id}/take"): RUN_CRISIS,
+    ("POST", "/desk/alarms/{public_id}/close"): RUN_CRISIS,
+    ("POST", "/desk/alarms/{public_id}/incident"): RUN_CRISIS,
+    ("GET", "/desk/incidents"): SEE_CRISIS,
+    ("GET", "/desk/incidents/new"): RUN_CRISIS,
+    ("POST", "/desk/incidents/new"): RUN_CRISIS,
+    ("GET", "/desk/incidents/{public_id}"): SEE_CRISIS,
+    ("POST", "/desk/incidents/{public_id}/change"): RUN_CRISIS,
+    ("POST", "/desk/incidents/{public_id}/start"): RUN_CRISIS,
+    ("POST", "/desk/incidents/{public_id}/pause"): RUN_CRISIS,
+    ("POST", "/desk/incidents/{public_id}/resume"): RUN_CRISIS,
+    ("POST", "/desk/incidents/{public_id}/stop"): RUN_CRISIS,
+    ("POST", "/desk/incidents/{public_id}/discard"): RUN_CRISIS,
+    ("POST", "/desk/incidents/{public_id}/kept"): RUN_CRISIS,
+    # Whoever has the customer's conversation may say that they told them; the deed checks that.
+    ("POST", "/desk/incidents/{public_id}/told"): APPROVE,
     ("POST", "/desk/customers/{public_id}/link"): HANDLE,
     ("POST", "/desk/customer-links/{public_id}/undo"): HANDLE,
     ("POST", "/desk/conversations/{public_id}/answer-elsewhere"): HANDLE,

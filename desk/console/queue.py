@@ -7,8 +7,9 @@ from typing import TypeVar
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import selectinload
 
+from actions.account import accounts_of, authority_needed
 from actions.firm import Firm
-from actions.remedies import authority_needed, describe_offer, granted_to
+from actions.remedies import describe_offer
 from actions.staff.access import covers
 from desk.console.clocks import Clock, read_clock
 from desk.console.conversation_rows import ConversationRow, read_rows
@@ -169,12 +170,12 @@ def _approvals(work: UnitOfWork, firm: Firm, me: Staff, language: str, page: Lis
             select(Promise).where(Promise.case_id.in_(cases), Promise.kind == "approval", Promise.state == "open")
         )
     }
-    granted = granted_to(work, list(cases.values()))
+    accounts = accounts_of(work, firm, list(cases.values()))
     rows = []
     for offer_id, case_id in page.ids:
         assert case_id is not None
         offer, case, due = offers[offer_id], cases[case_id], promised.get(case_id)
-        needed = authority_needed(work, firm, case, offer, granted[case_id])
+        needed = authority_needed(work, firm, case, offer, accounts[case_id])
         rows.append(
             ApprovalRow(
                 conversation=case.conversation.public_id,

@@ -8,6 +8,7 @@ from sqlalchemy import ScalarSelect, Select, func, select
 from recovery.control import Control
 from store.database import UnitOfWork
 from store.tables import (
+    Alarm,
     Assessment,
     AuditEntry,
     Case,
@@ -75,5 +76,5 @@ def _waiting() -> list[Select[*tuple[Any, ...]]]:
 
 
 def _last_ids() -> list[ScalarSelect[Any]]:
-    tables = (Case, CaseTransition, Assessment, HandOver, AuditEntry)
+    tables = (Case, CaseTransition, Assessment, HandOver, AuditEntry, Alarm)
     return [select(func.max(table.id)).scalar_subquery() for table in tables]

@@ -20,7 +20,7 @@ from desk.console.performing import Form, conversation_named, first_value, perfo
 from desk.console.permissions import PREFIX
 from desk.console.recording_form import NOBODY_KNOWN, Found, look
 from desk.errors import error_response
-from desk.keys import DATABASE, FIRM, RASA
+from desk.keys import DATABASE, FIRM, ORDERS, RASA
 from desk.rasa import RasaUnavailable
 from recovery.failures import Risk
 from recovery.phones import normalise_phone
@@ -75,6 +75,8 @@ async def post_recording(request: web.Request) -> web.StreamResponse:
     posted = await request.post()
     typed = {name: storable(str(posted.get(name, ""))).strip()[:length] for name, length in _FIELDS.items()}
     risks = [str(value) for value in posted.getall("risks", [])]
+    if typed["order"]:
+        await request.app[ORDERS].fetch(typed["order"])
     if "look" in posted:
         return await _show(request, typed, risks)
     if not typed["category"] and typed["said"]:

@@ -8,7 +8,7 @@ ROUTES = [
     web.get("/desk/attachments/{public_id}", attachments.get_attachment),
     web.post("/desk/conversations/{public_id}/files", attachments.post_files),
     web.post("/desk/conversations/{public_id}/grant", granting.grant),
-    web.post("/desk/offers/{offer_id}/change", granting.change),
+    web.post("/desk/offers/{public_id}/change", granting.change),
     web.get("/desk/conversations/{public_id}/macros/{macro}", macros.plan_page),
     web.post("/desk/conversations/{public_id}/macros/{macro}", macros.post_run),
     web.get("/desk/settings/macros", macros.macros_page),

@@ -24,6 +24,8 @@ _SCOPE_WORDS = {
     "orders:write": "scope.orders_write",
     "volumes:write": "scope.volumes_write",
     "analytics:read": "scope.analytics_read",
+    "incidents:write": "scope.incidents_write",
+    "incidents:read": "scope.incidents_read",
 }
 
 

@@ -7,11 +7,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import lazyload
 
 from actions.firm import Firm
+from actions.notifying import NotificationKind
 from actions.staff.notifications import UNREAD_AT_MOST
 from store.database import UnitOfWork
 from store.tables import Case, Conversation, Notification, Staff
 
 READ_AT_MOST = 100
+CRISIS = "/desk/crisis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _rows(work: UnitOfWork, statement: Select[Notification, Case, str], at_most:
         ToldRow(
             notification=notification,
             case=case,
-            href=_href(conversation, case),
+            href=CRISIS if notification.kind == NotificationKind.ALARM else _href(conversation, case),
             by=names.get(str(notification.details.get("by"))),
             due=_moment(notification.details.get("due")),
         )

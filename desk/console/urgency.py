@@ -8,6 +8,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
+from actions.cases import COMPLAINED
 from recovery.case_states import UNSETTLED
 from recovery.control import Control
 from store.tables import Case, CaseClock, Conversation, Message, Promise
@@ -50,7 +51,9 @@ def next_due() -> ColumnElement[datetime]:
         .scalar_subquery()
     )
     # A case from before there were clocks goes by its limit.
-    unclocked = and_(Case.state.in_(UNSETTLED), ~exists().where(CaseClock.case_id == Case.id).correlate(Case))
+    unclocked = and_(
+        Case.state.in_(UNSETTLED), COMPLAINED, ~exists().where(CaseClock.case_id == Case.id).correlate(Case)
+    )
     clock = func.coalesce(running, case((unclocked, Case.resolution_due)))
     never = literal(NEVER, UtcDateTime)
     return type_coerce(_Earlier(func.coalesce(answer, never), func.coalesce(clock, never)), UtcDateTime)

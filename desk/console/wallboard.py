@@ -109,7 +109,7 @@ def read_board(work: UnitOfWork, firm: Firm) -> Board:
             func.sum(when((Promise.state == "open", 1), else_=0)),
             func.sum(when((Promise.state == "broken", 1), else_=0)),
         ],
-        (Promise.due_at >= start) & (Promise.due_at < end) & (Promise.state != "released"),
+        (Promise.due_at >= start) & (Promise.due_at < end) & Promise.state.not_in(("released", "moved")),
     )
     (approvals,) = _sums(work, [func.count(Offer.id)], Offer.state == "awaiting_approval")
     keys = [department.key for department in firm.departments]

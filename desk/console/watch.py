@@ -175,7 +175,9 @@ def _conversation_version(work: UnitOfWork, conversation_id: int) -> str:
         select(func.max(Fact.at), func.count()).join(Case, Case.id == Fact.case_id).where(of_it),
         select(Offer.id, Offer.state).join(Case, Case.id == Offer.case_id).where(of_it),
         select(Remedy.id, Remedy.state).join(Case, Case.id == Remedy.case_id).where(of_it),
-        select(Rating.id).join(Case, Case.id == Rating.case_id).where(of_it),
+        select(Rating.id, Rating.score, Rating.outcome, Rating.procedure, Rating.interaction)
+        .join(Case, Case.id == Rating.case_id)
+        .where(of_it),
         select(Promise.id, Promise.state).where(Promise.conversation_id == conversation_id),
         select(CaseClock.id, CaseClock.state, CaseClock.due_at, CaseClock.missed_at)
         .join(Case, Case.id == CaseClock.case_id)

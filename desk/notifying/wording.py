@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 from actions.firm import Firm
+from actions.notifying import NotificationKind
 from actions.words.catalogue import Catalogue
 from actions.words.formats import show_moment
 from desk.notifying.deliveries import Parcel
@@ -119,6 +120,8 @@ class Wording:
     def _link(self, item: Item) -> str:
         """To the conversation, with the case in sight."""
         conversation, number = item.facts.get("conversation"), item.facts.get("case")
+        if item.kind == NotificationKind.ALARM:
+            return f"{self._desk}/desk/crisis"
         if not conversation:
             return f"{self._desk}/desk/notifications"
         return f"{self._desk}/desk/conversations/{conversation}" + (f"?case={number}" if number else "")

@@ -14,7 +14,7 @@ from actions.conversations import lock_conversation
 from actions.turns import finish
 from recovery.control import Control
 from store.database import UnitOfWork
-from store.tables import Conversation, InboxRow
+from store.tables import Conversation, InboxRow, OutboxRow, Timer
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY_SECONDS = 10.0
@@ -144,12 +144,17 @@ def settle(work: UnitOfWork, lease: Lease) -> str:
 
 
 def void_all(work: UnitOfWork) -> None:
-    """Let go of every lease: at the start of the only process there is (SQLite), nobody holds one."""
+    """Let go of every lease and claim: at the start of the only process there is (SQLite), nobody holds one."""
     work.session.execute(
         update(Conversation)
         .where(Conversation.lease_owner.is_not(None))
         .values(lease_owner=None, lease_expires_at=None, fence=Conversation.fence + 1)
     )
+    # Likewise what the dead process was about to send or to do; what waits to be tried again goes on waiting.
+    for table in (Timer, OutboxRow):
+        work.session.execute(
+            update(table).where(table.claimed_by.is_not(None)).values(claimed_by=None, claimed_until=None)
+        )
 
 
 def waiting_untold(work: UnitOfWork, since: datetime) -> list[str]:

@@ -196,11 +196,13 @@ def test_line_04_two_attempts_at_once_make_one_case(database: Database, firm: Fi
 
 def test_line_05_a_double_tapped_1_accepts_the_offer_once_and_rates_nothing(database: Database, firm: Firm) -> None:
     with_offer(database, firm)
-    hears(database, "1", key="tap one")
-    hears(database, "1", key="tap two")
+    with database.reading() as work:
+        (tap,) = (o.position for o in work.session.scalars(select(Offer)) if o.remedies[0]["kind"] == "refund")
+    hears(database, str(tap), key="tap one")
+    hears(database, str(tap), key="tap two")
     for _ in range(2):
         lease = leases(database)
-        acts(database, firm, lease, "action_accept_offer", categories=[], facts={"choice": 1, "rating": 1})
+        acts(database, firm, lease, "action_accept_offer", categories=[], facts={"choice": tap, "rating": tap})
         settles(database, lease)
     fires(database, firm, TimerKind.EXECUTE_REMEDY)
     assert (count(database, Remedy), count(database, RefundEntry), count(database, Rating)) == (1, 1, 0)

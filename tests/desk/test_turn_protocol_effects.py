@@ -1,6 +1,7 @@
 """The turn protocol of design.md section 2, lines 8 to 13; on both databases where the database matters."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +10,6 @@ from actions.connectors.errors import ConnectorError
 from actions.connectors.refunds import RefundTwin
 from actions.due import NotNow, fire
 from actions.firm import Firm
-from actions.remedies import Connectors
 from actions.staff.talking import take
 from actions.timers import TimerKind
 from desk.channels.transport import Outgoing, PulledTransport, TransportError
@@ -69,7 +69,7 @@ def test_line_08_dying_after_the_payment_pays_once(database: Database, firm: Fir
 
     with database.reading() as work:
         timer_id = work.session.scalars(select(Timer.id).where(Timer.kind == TimerKind.EXECUTE_REMEDY)).one()
-    dying = Connectors(DiesAfterPaying(database), connectors(database).vouchers)
+    dying = replace(connectors(database), refunds=DiesAfterPaying(database))
     with pytest.raises(KeyboardInterrupt):
         fire(database, firm, dying, timer_id)
     assert count(database, RefundEntry) == 1
@@ -87,7 +87,7 @@ def test_line_08_a_refusal_for_good_brings_a_person(database: Database, firm: Fi
 
     with database.reading() as work:
         timer_id = work.session.scalars(select(Timer.id).where(Timer.kind == TimerKind.EXECUTE_REMEDY)).one()
-    fire(database, firm, Connectors(Refusing(database), connectors(database).vouchers), timer_id)
+    fire(database, firm, replace(connectors(database), refunds=Refusing(database)), timer_id)
     assert conversation(database).control == Control.QUEUED
     with database.reading() as work:
         assert work.session.scalars(select(Remedy.state)).one() == "failed"

@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 
 from actions.commands.catalogue import command_for
 from actions.connectors.refunds import RefundTwin
+from actions.connectors.shipments import ShipmentTwin
+from actions.connectors.systems import Connectors
 from actions.connectors.vouchers import VoucherTwin
 from actions.conversations import Address, Received, receive
 from actions.due import fire
 from actions.firm import Firm
-from actions.remedies import Connectors
 from actions.timers import TimerKind
 from actions.turns import TurnKey, take_turn
 from actions.understanding import read_understanding
@@ -101,7 +102,7 @@ def alice(database: Database) -> Staff:
 
 
 def connectors(database: Database) -> Connectors:
-    return Connectors(RefundTwin(database), VoucherTwin(database, timedelta(days=90)))
+    return Connectors(RefundTwin(database), VoucherTwin(database, timedelta(days=90)), ShipmentTwin(database))
 
 
 def fires(database: Database, firm: Firm, kind: TimerKind) -> None:
@@ -142,9 +143,9 @@ def with_offer(database: Database, firm: Firm) -> None:
 
 def accepts_refund(database: Database, firm: Firm) -> None:
     with_offer(database, firm)
-    hears(database, "1", key="choice")
+    hears(database, "退款", key="choice")
     lease = leases(database)
-    acts(database, firm, lease, "action_accept_offer", categories=[], facts={"choice": 1})
+    acts(database, firm, lease, "action_accept_offer", categories=[], facts={"wished_remedy": "refund"})
     assert settles(database, lease) == "done"
 
 

@@ -10,6 +10,8 @@ const draftKey = "draft:" + root.dataset.publicId;
 let sending = false;
 // What was sent and not acknowledged: sent again, it has the same key, and is said once.
 let unsure = null;
+// What is promised with an answer goes with it.
+const PROMISE = ["promise_what", "promise_due"];
 
 const box = () => document.getElementById("text");
 
@@ -35,7 +37,10 @@ async function send(form) {
   if (sending || !field.value.trim()) return;
   sending = true;
   field.readOnly = true;
-  if (unsure?.text !== field.value) unsure = { text: field.value, key: makeKey() };
+  const promised = PROMISE.map((name) => form.elements[name]).filter(Boolean);
+  const wanted = { text: field.value, ...Object.fromEntries(promised.map((one) => [one.name, one.value])) };
+  // The same answer with another promise is another one.
+  if (!unsure || Object.entries(wanted).some(([name, value]) => unsure[name] !== value)) unsure = { ...wanted, key: makeKey() };
   try {
     const response = await fetch(form.action, {
       method: "POST",
@@ -49,6 +54,9 @@ async function send(form) {
       field.value = "";
       field.defaultValue = "";
       if (form.elements.wait) form.elements.wait.checked = false;
+      for (const one of promised) one.value = "";
+      const promise = document.getElementById("promise-with");
+      if (promise) promise.open = false;
       tell("");
     } else {
       const body = await response.json().catch(() => null);

@@ -164,22 +164,22 @@ async def test_an_agent_approves_within_their_authority_only(browser: Open, desk
     desk.wants_refund(1500)
     offer = desk.offer("awaiting_approval")
     alice, bob = await browser("alice"), await browser("bob")
-    refused = await alice.post(f"/desk/offers/{offer.id}/approve")
+    refused = await alice.post(f"/desk/offers/{offer.public_id}/approve")
     assert refused.status == 403 and "above your authority" in await refused.text()
     assert desk.case().remedies == []
     page = await bob.read("/desk/?list=approvals")
     assert "¥1,500.00" in page and "within your authority" in page
-    assert (await bob.post(f"/desk/offers/{offer.id}/approve")).status == 303
+    assert (await bob.post(f"/desk/offers/{offer.public_id}/approve")).status == 303
     (remedy,) = desk.case().remedies
     assert (remedy.kind, remedy.amount, remedy.state) == ("refund", 150000, "intended")
-    again = await bob.post(f"/desk/offers/{offer.id}/approve")
+    again = await bob.post(f"/desk/offers/{offer.public_id}/approve")
     assert again.status == 409 and len(desk.case().remedies) == 1
 
 
 async def test_a_small_amount_is_an_agents_to_approve(browser: Open, desk: Desk) -> None:
     desk.wants_refund(700)
     offer = desk.offer("awaiting_approval")
-    assert (await (await browser("alice")).post(f"/desk/offers/{offer.id}/approve")).status == 303
+    assert (await (await browser("alice")).post(f"/desk/offers/{offer.public_id}/approve")).status == 303
     assert desk.case().remedies[0].amount == 70000
 
 
@@ -215,16 +215,16 @@ async def test_what_was_granted_for_the_order_counts_towards_authority(
         )
         work.commit()
     # 700 alone is an agent's, 700 beside 200 granted before is not.
-    assert (await (await browser("alice")).post(f"/desk/offers/{offer.id}/approve")).status == 403
-    assert (await (await browser("bob")).post(f"/desk/offers/{offer.id}/approve")).status == 303
+    assert (await (await browser("alice")).post(f"/desk/offers/{offer.public_id}/approve")).status == 403
+    assert (await (await browser("bob")).post(f"/desk/offers/{offer.public_id}/approve")).status == 303
 
 
 async def test_refusing_needs_a_word_to_the_customer(browser: Open, desk: Desk) -> None:
     desk.wants_refund(1500)
     offer = desk.offer("awaiting_approval")
     bob = await browser("bob")
-    assert (await bob.post(f"/desk/offers/{offer.id}/refuse", reason=" ")).status == 422
-    assert (await bob.post(f"/desk/offers/{offer.id}/refuse", reason="先检测再退款")).status == 303
+    assert (await bob.post(f"/desk/offers/{offer.public_id}/refuse", reason=" ")).status == 422
+    assert (await bob.post(f"/desk/offers/{offer.public_id}/refuse", reason="先检测再退款")).status == 303
     assert any("先检测再退款" in words for words in desk.told())
     assert (desk.conversation().control, desk.case().state) == ("queued", "with_staff")
 

@@ -135,7 +135,7 @@ async def test_alice_grants_a_voucher_by_hand_and_bob_changes_what_is_above_her(
     page = html.unescape(await bob.read(here))
     assert "broken twice" in page and "¥799.50 left after this" in page
     response = await bob.post(
-        f"/desk/offers/{offer.id}/change", kind="refund", amount="900", change_reason="one is whole"
+        f"/desk/offers/{offer.public_id}/change", kind="refund", amount="900", change_reason="one is whole"
     )
     assert response.status == 303
     assert [remedy.amount for remedy in all_of(sqlite_database, Remedy)] == [90000]
@@ -216,6 +216,9 @@ async def test_a_macro_is_looked_at_confirmed_and_done(browser: Open, desk: Desk
         ("authority", ("¥2,000.00",)),
         ("taxonomy", ("Product quality",)),
         ("routing", ("Organisation",)),
+        ("severity", ("Rules of severity", "much money is at stake", "¥2,000.00", "S0 (double deviation)")),
+        ("tiers", ("Purchases count for", "every day", "¥5,000.00")),
+        ("value", ("expected value kept minus", "Expected payout", "¥15,000.00", "Cost of keeping", "<dt>Other</dt>")),
     ],
 )
 async def test_what_the_firm_decided_is_shown_with_its_file(browser: Open, page: str, words: tuple[str, ...]) -> None:
