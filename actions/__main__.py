@@ -1,16 +1,39 @@
-"""``python -m actions …``: what was done on cases, from the command line."""
+"""``python -m actions …``: what was done on cases, and what another policy would do, from the command line.
+
+Each command is a module with ``add(commands)``, which adds its parser and sets ``run(settings, database, options)``; a
+command that needs no store sets ``without_store`` and gets None for it.
+"""
 
 import argparse
 import sys
-from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from actions.corrections import FEW_EXAMPLES, read_corrections, write_csv
-from actions.firm import FirmDataError, load_firm
+from actions import (
+    corrections_command,
+    dry_run_command,
+    experience_command,
+    guarantees_command,
+    history_command,
+    incident_command,
+    simulate_command,
+    tiers_command,
+)
+from actions.firm import FirmDataError
 from store.database import Database
 from store.migrate import is_current
-from store.settings import Settings, SettingsError, load_settings
+from store.settings import SettingsError, load_settings
+
+_COMMANDS = (
+    corrections_command,
+    dry_run_command,
+    experience_command,
+    guarantees_command,
+    history_command,
+    incident_command,
+    simulate_command,
+    tiers_command,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,11 +45,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings()
+        if getattr(options, "without_store", False):
+            return int(options.run(settings, None, options))
         with Database(settings.database) as database:
             if not is_current(database):
                 print("the database is not set up: `make run` does it, or `python -m store migrate`", file=sys.stderr)
                 return 2
-            return _corrections(settings, database, options)
+            return int(options.run(settings, database, options))
     except (SettingsError, FirmDataError) as error:
         print(error, file=sys.stderr)
     except OperationalError as error:
@@ -39,33 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m actions", description="What was done on the cases of Amends.")
     commands = parser.add_subparsers(dest="command", required=True)
-    corrections = commands.add_parser(
-        "corrections", help="export assessments that staff corrected, for `make train`, without personal data"
-    )
-    corrections.add_argument(
-        "--csv", type=Path, required=True, metavar="FILE", help="such as data/firm/complaints-corrected.csv"
-    )
+    for command in _COMMANDS:
+        command.add(commands)
     return parser
-
-
-def _corrections(settings: Settings, database: Database, options: argparse.Namespace) -> int:
-    firm = load_firm(settings.firm)
-    with database.reading() as work:
-        found = read_corrections(work, firm)
-    write_csv(options.csv, found.rows)
-    print(f"{options.csv}: {len(found.rows)} corrected complaints")
-    if found.passed_over:
-        print(f"{found.passed_over} passed over: taxonomy.yml knows none of their categories", file=sys.stderr)
-    if not found.rows:
-        print("nobody has corrected an assessment yet", file=sys.stderr)
-    if found.scarce:
-        told = ", ".join(f"{key} {number}" for key, number in found.scarce.items())
-        print(
-            f"too few to teach a category by themselves (at least {FEW_EXAMPLES} are needed): {told}", file=sys.stderr
-        )
-    if found.rows:
-        print("names that nobody introduced may still stand in the texts: read them before training", file=sys.stderr)
-    return 0
 
 
 if __name__ == "__main__":

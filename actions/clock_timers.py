@@ -9,6 +9,7 @@ from typing import Any
 from actions.clocks import control_of, resume_clocks
 from actions.escalating import escalate, on_duty_in, responsible_for, superiors_of
 from actions.firm import Firm
+from actions.guarantees.noticing import facts_changed
 from actions.notifying import NotificationKind, notify
 from actions.one_clock import stop_clock
 from actions.taking_back import take_back_if_silent
@@ -77,6 +78,8 @@ def _miss(work: UnitOfWork, firm: Firm, conversation: Conversation, case: Case, 
     if clock.missed_at is not None:
         return
     clock.missed_at = work.now
+    if clock.kind == ClockKind.FIRST_RESPONSE:
+        facts_changed(work, case)
     escalate(work, conversation, case, EscalationReason.missed(ClockKind(clock.kind)))
     told = [*responsible_for(work, conversation), *superiors_of(work, firm, case.department)]
     notify(work, told, NotificationKind.OVERDUE, conversation, case, _details(clock))

@@ -5,6 +5,7 @@ Design.md section 2, line 6.
 
 from sqlalchemy import select
 
+from actions.asking import customer_answered
 from actions.cases import focus_case
 from actions.commands.hand_over import hand_over_outside_turn
 from actions.conversations import lock_conversation, say
@@ -34,6 +35,7 @@ def give_up(work: UnitOfWork, firm: Firm, inbox_id: str) -> bool:
     case = focus_case(work, conversation)
     if case is not None and case.state not in UNSETTLED:
         case = None
+    customer_answered(work, firm, conversation, inbox.received_at)
     hand_over_outside_turn(work, firm, conversation, case, HandOverReason.BOT_SILENT, by="desk", inbox_id=inbox_id)
     finish(work, inbox, "gave_up")
     # What else waited is the person's to read, too.

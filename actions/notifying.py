@@ -28,6 +28,10 @@ class NotificationKind(StrEnum):
     DUE_SOON = "due_soon"
     OVERDUE = "overdue"
     TAKEN_BACK = "taken_back"
+    ALARM = "alarm"
+    INCIDENT_TOUCHES = "incident_touches"
+    REMEDY_DELAYED = "remedy_delayed"
+    REMEDY_FAILED = "remedy_failed"
 
 
 # Told once until it is read: what comes after it only counts.

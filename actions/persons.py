@@ -20,7 +20,7 @@ from store.tables import (
     Timer,
 )
 
-_MAY_BE_FILLED = ("name", "phone", "named_staff_id")
+_MAY_BE_FILLED = ("name", "phone", "named_staff_id", "conduct_note", "conduct_noted_by", "conduct_until")
 _TIER, _PREFERENCES = "tier", "preferences"
 _USUAL_TIER = "regular"
 

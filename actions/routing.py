@@ -15,7 +15,7 @@ from actions.notifying import NotificationKind, notify
 from actions.staff.access import MAY_TAKE_FROM_OTHERS
 from actions.staff.presence import HANDLING_ROLES, is_there
 from actions.timers import TimerKind, set_timer
-from recovery.control import FIRST_IN_LINE, Control, HandOverReason
+from recovery.control import FIRST_IN_LINE, FOR_SUPERIORS, Control, HandOverReason
 from recovery.routing import Colleague, RoutingReason, Wanted, Way, route
 from recovery.severity import Severity
 from store.database import UnitOfWork
@@ -86,6 +86,9 @@ def assign(
 ) -> Given:
     """Put a queued conversation into its department's line, give it to whom the rules say, and notify.
 
+    Where the recovery itself failed (:data:`recovery.control.FOR_SUPERIORS`) only superiors are given it, told of it
+    and may take it: the department's supervisors, else the next of :data:`SUPERIORS` that there are.
+
     A hand-over always notifies somebody: whoever is given it; else the department's staff on duty, the front door's, or
     all supervisors (and where the firm has none, who else handles conversations).
 
@@ -99,6 +102,15 @@ def assign(
     release(work, conversation)
     conversation.department = department or (case.department if case else firm.departments[0].key)
     staff = _handling_staff(work)
+    # Whom a person passed it on to is theirs to say.
+    by_rule = reason in set(HandOverReason)
+    if reason in FOR_SUPERIORS or (by_rule and case is not None and case.about_handling):
+        conversation.for_superiors = True
+    if conversation.for_superiors:
+        staff = _superiors_among(staff, firm, conversation.department)
+        # Where there are none at all somebody must take it all the same.
+        conversation.for_superiors = bool(staff)
+        staff = staff or _handling_staff(work)
     wanted = _wanted(firm, conversation, case, passed_over, way)
     routed = route(wanted, _colleagues(work, firm, conversation, staff))
     chosen = staff[routed.staff_id] if routed.staff_id is not None else None
@@ -156,7 +168,9 @@ def release(work: UnitOfWork, conversation: Conversation) -> None:
 
 def may_take_given(firm: Firm, staff: Staff, conversation: Conversation) -> bool:
     """Whether somebody may take a conversation out of the line; what was given to a colleague, only from their own
-    department, at the front door, or of the team around key customers."""
+    department, at the front door, or of the team around key customers; what is for superiors, only one of them."""
+    if conversation.for_superiors:
+        return staff.role in SUPERIORS or conversation.assigned_to_id == staff.id
     if conversation.assigned_to_id in (None, staff.id) or staff.role in MAY_TAKE_FROM_OTHERS:
         return True
     front_door = firm.departments[0].key
@@ -189,6 +203,13 @@ def tell_line(
     """
     present = present_staff(work, firm)
     front_door = firm.departments[0].key
+    if conversation.for_superiors:
+        superiors = _superiors_among(_handling_staff(work), firm, conversation.department)
+        there = [one for one in present if one.id in superiors]
+        ids = tuple(one.id for one in there or superiors.values() if one.id not in without)
+        if ids or not without:
+            notify(work, ids, NotificationKind.HANDED_OVER, conversation, case, {"reason": str(reason)})
+        return ids
     groups = [
         [one for one in present if conversation.department in departments_of(firm, one)],
         [one for one in present if front_door in departments_of(firm, one)],
@@ -200,6 +221,17 @@ def tell_line(
     if ids or not without:
         notify(work, ids, NotificationKind.HANDED_OVER, conversation, case, {"reason": str(reason)})
     return ids
+
+
+# Whose matter it is where the recovery failed, the nearest first.
+SUPERIORS = ("supervisor", "manager", "administrator")
+
+
+def _superiors_among(staff: dict[int, Staff], firm: Firm, department: str | None) -> dict[int, Staff]:
+    """The department's supervisors; where it has none all supervisors, else managers, else administrators."""
+    of_role = [[one for one in staff.values() if one.role == role] for role in SUPERIORS]
+    own = [one for one in of_role[0] if department in departments_of(firm, one)]
+    return {one.id: one for one in next((group for group in (own, *of_role) if group), [])}
 
 
 # Who is told where nobody is on duty: who answers for the desk first.
@@ -217,7 +249,9 @@ def _colleagues(work: UnitOfWork, firm: Firm, conversation: Conversation, staff:
     return [
         Colleague(
             id=one.id,
-            departments=departments_of(firm, one),
+            # A superior answers for the department that it happened in, whichever is their own.
+            departments=departments_of(firm, one)
+            | ({conversation.department or ""} if conversation.for_superiors else frozenset()),
             skills=frozenset(one.skills),
             languages=frozenset(one.languages),
             capacity=one.capacity,

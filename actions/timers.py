@@ -11,8 +11,11 @@ from store.tables import Case, Conversation, Timer
 
 class TimerKind(StrEnum):
     EXECUTE_REMEDY = "execute_remedy"
+    REVERSE_REMEDY = "reverse_remedy"
+    PROMISE_REMINDS = "promise_reminds"
     PROMISE_DUE = "promise_due"
     FOLLOW_UP = "follow_up"
+    UNANSWERED = "unanswered"
     CLOSE_CASE = "close_case"
     CONSULTATION = "consultation"
     PASS_ON = "pass_on"
@@ -21,6 +24,12 @@ class TimerKind(StrEnum):
     CLOCK_MISSED = "clock_missed"
     RESUME_CLOCKS = "resume_clocks"
     TAKE_BACK = "take_back"
+    GUARANTEE_TELLS = "guarantee_tells"
+
+
+# Done at other systems: outside any transaction, and waiting for no message.
+AT_OTHER_SYSTEMS = frozenset({TimerKind.EXECUTE_REMEDY, TimerKind.REVERSE_REMEDY})
+IN_OUR_STORE = frozenset(TimerKind) - AT_OTHER_SYSTEMS
 
 
 def set_timer(
@@ -36,7 +45,7 @@ def set_timer(
     """Have something done at ``due_at``; the same key is set once.
 
     Args:
-        subject_id: of the remedy or promise meant.
+        subject_id: of the remedy or promise meant; of a question, its revision.
         inbox_id: of the message whose sender may wait for what the timer does.
     """
     if work.session.scalars(select(Timer.id).where(Timer.key == key)).first() is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from actions.asking import customer_answered, customer_asked
 from actions.conversations import await_answer, await_nothing, lock_conversation, say
 from actions.firm import Firm
 from actions.understanding import Understanding
@@ -55,9 +56,9 @@ class OpenTurn:
         """Add a reply to what this turn answers; a turn's replies go out as one message, in their order."""
         self._bubbles.append((self.text(key, **values), buttons or []))
 
-    def add(self, text: str) -> None:
+    def add(self, text: str, buttons: list[dict[str, str]] | None = None) -> None:
         """Add words that were rendered already."""
-        self._bubbles.append((text, []))
+        self._bubbles.append((text, buttons or []))
 
     def local(self, moment: datetime) -> datetime:
         """A moment as the firm's clock shows it."""
@@ -150,8 +151,10 @@ def take_turn(
         awaited=awaited if in_time else None,
         late=not in_time,
     )
+    customer_answered(work, firm, conversation, inbox.received_at)
     command(turn)
     turn.send()
+    customer_asked(work, firm, conversation)
     finish(work, inbox, "bot")
     return True
 

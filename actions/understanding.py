@@ -46,10 +46,17 @@ class Facts(_Lenient):
     wished_remedy: str | None = Field(None, max_length=32)
     choice: int | None = Field(None, ge=1, le=99)
     rating: int | None = Field(None, ge=1, le=5)
+    skips: bool | None = None
+    later: bool | None = None
+    in_full: bool | None = None
 
 
 class HandOverReading(_Lenient):
     reason: str = Field(max_length=32)
+    words: list[str] = []
+
+
+class HandlingReading(_Lenient):
     words: list[str] = []
 
 
@@ -75,6 +82,7 @@ class Understanding(_Lenient):
     risk: list[RiskReading] = []
     facts: Annotated[Facts, BeforeValidator(_none_as_empty)] = Facts()
     hand_over: HandOverReading | None = None
+    about_handling: HandlingReading | None = None
 
     @property
     def category_keys(self) -> tuple[str, ...]:

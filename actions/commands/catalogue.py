@@ -1,7 +1,7 @@
 """Which command answers which Rasa action; and what goes before every one of them."""
 
 from actions.cases import focus_case
-from actions.commands import complaint, following, readings, replies, small_talk
+from actions.commands import complaint, following, readings, replies, small_talk, survey, unanswered, wishes
 from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.turns import Command, OpenTurn
 from recovery.case_states import UNSETTLED
@@ -12,10 +12,10 @@ COMMANDS: dict[str, Command] = {
     "action_affirm": replies.affirm,
     "action_deny": replies.deny,
     "action_accept_offer": replies.accept_offer,
-    "action_record_wish": replies.record_wish,
+    "action_record_wish": wishes.record_wish,
     "action_case_status": small_talk.case_status,
     "action_request_person": small_talk.request_person,
-    "action_record_rating": replies.record_rating,
+    "action_record_rating": survey.record_rating,
     "action_withdraw": replies.withdraw,
     "action_greet": small_talk.greet,
     "action_say_goodbye": small_talk.say_goodbye,
@@ -57,7 +57,9 @@ def command_for(action: str) -> Command:
             else:
                 hand_over(turn, case if case is not None and case.state in UNSETTLED else None, reason)
             return
-        if reason is None and following.follow(turn):
+        if reason is None and (following.follow(turn) or survey.answer_survey(turn, action)):
+            return
+        if unanswered.go_on_after_silence(turn, action):
             return
         if command is small_talk.catch_all and turn.understanding.facts.choice is not None:
             # However odd the rest is, a choice was meant.

@@ -1,11 +1,12 @@
 """Hear a complaint, gather what is missing, and go on to the next step."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
 from actions.cases import (
+    COMPLAINED,
     as_focus,
     assess,
     focus_case,
@@ -13,27 +14,29 @@ from actions.cases import (
     open_case,
     reopen,
     set_fact,
-    set_severity,
 )
+from actions.commands.abuse import insulted_again, warn_in_passing
+from actions.commands.guarantees import honour_guarantees
 from actions.commands.hand_over import hand_over, reason_to_hand_over
-from actions.commands.offers import make_offer, open_offers, restate_offers, withdraw_open_offers
+from actions.commands.handling import note_handling, said_of
+from actions.commands.offers import make_offer, restate_offers
+from actions.commands.proof import PROOF_ATTEMPTS, prove_order
 from actions.commands.readings import ask_reading_again, is_reading_asked
-from actions.commands.same_order import join_by_order
-from actions.connectors.orders import OrderTwin
+from actions.follow_up import case_to_rate, keep_rating
+from actions.incidents.joining import join_incident
+from actions.offering import open_offers, withdraw_open_offers
 from actions.outcomes import dimensions_of, record
-from actions.promises import open_promise
+from actions.proactive import became_complaint, case_spoken_of
+from actions.promises import SETTLED, open_promise, promise
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition
 from recovery.control import CONTACTS_BEFORE_HAND_OVER, HandOverReason
 from recovery.events import CaseAcknowledged
-from recovery.joining import Joining, Said, decide_joining
+from recovery.follow_up import CONTENT_RATING, REOPENING_RATING
+from recovery.joining import Joining, decide_joining
 from recovery.next_step import Known, Step, next_step
-from recovery.remedies import propose
 from recovery.severity import Severity
 from store.tables import Case, CaseTransition
-
-# A proof that fails this often is for a person to look into.
-PROOF_ATTEMPTS = 3
 
 
 def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> None:
@@ -42,16 +45,25 @@ def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> 
     Args:
         person_due: why a person must take over whatever else was said, if so.
     """
+    person_due = person_due or _keep_rating(turn)
     case, is_new = _join_or_open(turn)
     _keep_facts(turn, case)
+    person_due = person_due or insulted_again(turn)
     if is_new:
         acknowledge(turn, case)
+        warn_in_passing(turn)
         turn.work.session.flush()
+        if case.about_handling and case.state == CaseState.OPEN:
+            # The recovery failed, too: no machine's offer, and not those who handled it, but a superior (S0).
+            _tell_of_first(turn, case)
+            go_on(turn, case, HandOverReason.ABOUT_HANDLING)
+            return
         if _contacts_today(turn, case) >= CONTACTS_BEFORE_HAND_OVER:
             hand_over(turn, case, HandOverReason.REPEATED_CONTACT)
             return
     else:
         turn.say("complaint.joined", number=case.number)
+        warn_in_passing(turn)
     go_on(turn, case, person_due)
 
 
@@ -117,10 +129,16 @@ def acknowledge(turn: OpenTurn, case: Case) -> None:
 
 def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None) -> None:
     """Do the one next thing in an open case: ask what is missing, offer, or hand over."""
-    _prove_order(turn, case)
+    prove_order(turn, case)
+    known = join_incident(turn.work, turn.firm, turn.conversation, case, turn.language)
+    if known is not None:
+        turn.add(known)
+    waits_for_person = honour_guarantees(turn, case)
     reason = person_due or reason_to_hand_over(turn, case)
     if reason is None and case.proof_attempts >= PROOF_ATTEMPTS and not case.order_proved:
         reason = HandOverReason.NO_REMEDY
+    if reason is None and waits_for_person:
+        return
     if reason is None and CaseState(case.state) not in (CaseState.OPEN, CaseState.OFFERED):
         restate(turn, case)
         return
@@ -171,7 +189,7 @@ def restate(turn: OpenTurn, case: Case) -> None:
     elif case.state == CaseState.REMEDYING:
         turn.say("status.remedying", number=case.number)
     elif case.state in (CaseState.WITH_STAFF, CaseState.AWAITING_APPROVAL):
-        turn.say("status.with_staff", number=case.number, due=turn.local(case.resolution_due))
+        turn.say("status.with_staff", number=case.number, due=_settled_by(turn, case))
     elif case.state == CaseState.OPEN:
         turn.say("status.open", number=case.number)
     elif case.state == CaseState.WITHDRAWN:
@@ -181,15 +199,22 @@ def restate(turn: OpenTurn, case: Case) -> None:
         turn.say("status.settled", number=case.number, references=references)
 
 
+def _settled_by(turn: OpenTurn, case: Case) -> datetime | None:
+    """By when the case is settled, promised as it is said; None where the time has passed: nobody names it any more."""
+    if case.resolution_due <= turn.work.now:
+        return None
+    owed = open_promise(turn.work, case, SETTLED)
+    if owed is None:
+        owed = promise(turn.work, turn.conversation, case, SETTLED, turn.text("promise.settled"), case.resolution_due)
+    return turn.local(owed.due_at)
+
+
 def _join_or_open(turn: OpenTurn) -> tuple[Case, bool]:
     """The case that the complaint belongs to, and whether it was opened or reopened just now."""
     work, said = turn.work, turn.understanding
-    focus = focus_case(work, turn.conversation)
-    joining = decide_joining(
-        as_focus(focus) if focus else None,
-        Said(facts_said(turn).get("order_number"), said.category_keys, work.now),
-        turn.firm.file.reopen_window,
-    )
+    focus = case_spoken_of(work, turn.conversation, facts_said(turn).get("order_number"))
+    heard = said_of(turn, focus, facts_said(turn).get("order_number"))
+    joining = decide_joining(as_focus(focus) if focus else None, heard, turn.firm.file.reopen_window)
     if joining is Joining.JOIN:
         assert focus is not None
         before = (turn.firm.leading_first(focus.categories)[0], focus.severity)
@@ -197,15 +222,53 @@ def _join_or_open(turn: OpenTurn) -> tuple[Case, bool]:
         if focus.state == CaseState.OFFERED and before != (focus.categories[0], focus.severity):
             # What was offered fitted a smaller failure.
             withdraw_open_offers(work, focus)
-        return focus, False
+        if heard.about_handling:
+            note_handling(turn, focus, focus)
+        return focus, _complained(turn, focus)
     if joining is Joining.REOPEN:
         assert focus is not None
         reopen(work, turn.firm, focus, "bot")
         focus.happening_asked = True
         assess(work, turn.firm, focus, said)
+        if heard.about_handling:
+            note_handling(turn, focus, focus)
+        _complained(turn, focus)
         return focus, True
     heard_at = turn.inbox.received_at
+    if joining is Joining.OPEN_ABOUT_HANDLING:
+        assert focus is not None
+        case = open_case(
+            work, turn.firm, turn.conversation, heard_at, said, turn.language, linked_to=focus, about_handling=True
+        )
+        note_handling(turn, case, focus)
+        return case, True
     return open_case(work, turn.firm, turn.conversation, heard_at, said, turn.language, linked_to=focus), True
+
+
+def _tell_of_first(turn: OpenTurn, case: Case) -> None:
+    first = turn.work.session.get(Case, case.linked_case_id) if case.linked_case_id else None
+    if first is not None:
+        turn.say("complaint.about_handling", first=first.number)
+
+
+def _complained(turn: OpenTurn, case: Case) -> bool:
+    """Somebody complains in a case: where the firm had opened it itself, it becomes a complaint just now."""
+    turn.conversation.focus_case_id = case.id
+    if not became_complaint(turn.work, turn.firm, case, turn.inbox.received_at):
+        return False
+    case.language = turn.language
+    return True
+
+
+def _keep_rating(turn: OpenTurn) -> HandOverReason | None:
+    """A bad score said along with a complaint counts like any other, and a low one brings a superior; a good one beside
+    a complaint is told of something else."""
+    score = turn.understanding.facts.rating
+    case = case_to_rate(turn.work, turn.conversation) if score is not None and score < CONTENT_RATING else None
+    if case is None or score is None:
+        return None
+    keep_rating(turn.work, case, score)
+    return HandOverReason.LOW_RATING if score <= REOPENING_RATING else None
 
 
 def _keep_facts(turn: OpenTurn, case: Case) -> None:
@@ -238,32 +301,10 @@ def facts_said(turn: OpenTurn) -> dict[str, Any]:
     return {**earlier, **turn.understanding.facts.model_dump(exclude_none=True)}
 
 
-def _prove_order(turn: OpenTurn, case: Case) -> None:
-    """See whether the order is the customer's: listed with their identity, or proved by its phone's last digits.
-
-    An order that does not exist and one that is somebody else's look the same from outside.
-    """
-    number = get_fact(case, "order_number")
-    if number is None or case.order_proved:
-        return
-    orders = OrderTwin(turn.work)
-    if orders.belongs_to(number, turn.conversation.identity.public):
-        case.order_proved = True
-    elif turn.awaited and turn.awaited["kind"] == "order_proof" and turn.understanding.facts.phone_last4:
-        case.order_proved = orders.is_proved_by(number, turn.understanding.facts.phone_last4)
-        case.proof_attempts += not case.order_proved
-    if case.order_proved:
-        set_severity(turn.work, turn.firm, case)
-        join_by_order(turn, case)
-
-
 def _order_needed(turn: OpenTurn, case: Case) -> bool:
     """Whether an order would open remedies that are closed without one."""
     rule = turn.firm.policy.rule_for(case.categories, Severity(case.severity))
-    if rule is None or not any(choice.needs_order for choice in rule.choices):
-        return False
-    without = propose(turn.firm.policy, case.categories, Severity(case.severity), None)
-    return len(without) < len(rule.choices)
+    return rule is not None and any(choice.needs_order for choice in rule.choices)
 
 
 def _contacts_today(turn: OpenTurn, case: Case) -> int:
@@ -271,7 +312,11 @@ def _contacts_today(turn: OpenTurn, case: Case) -> int:
     since = turn.work.now - timedelta(hours=24)
     session = turn.work.session
     opened = session.scalar(
-        select(func.count(Case.id)).where(Case.customer_id == case.customer_id, Case.opened_at >= since)
+        select(func.count(Case.id)).where(
+            Case.customer_id == case.customer_id,
+            func.coalesce(Case.complained_at, Case.opened_at) >= since,
+            COMPLAINED,
+        )
     )
     reopened = session.scalar(
         select(func.count(CaseTransition.id))
@@ -280,6 +325,8 @@ def _contacts_today(turn: OpenTurn, case: Case) -> int:
             Case.customer_id == case.customer_id,
             CaseTransition.transition == Transition.REOPEN,
             CaseTransition.at >= since,
+            # One that the firm had opened itself came as a complaint in that very moment, and is counted as such.
+            Case.complained_at.is_(None) | (CaseTransition.at != Case.complained_at),
         )
     )
     return (opened or 0) + (reopened or 0)

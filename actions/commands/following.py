@@ -34,7 +34,7 @@ def follow(turn: OpenTurn) -> bool:
     asked = _asked_about(turn)
     if asked is not None:
         return _answer_proof(turn, asked)
-    number = _case_named(turn.inbox.text)
+    number = case_named(turn.inbox.text)
     if number is None:
         return False
     case = turn.work.session.scalars(select(Case).where(Case.number == number)).first()
@@ -64,7 +64,8 @@ def bring_own_case(turn: OpenTurn) -> Case | None:
     return case
 
 
-def _case_named(text: str) -> str | None:
+def case_named(text: str) -> str | None:
+    """The number of a case that stands in ``text``, as it is written, or None."""
     found = _NUMBER.search(unicodedata.normalize("NFKC", text).upper())
     return f"AM-{found[1]}-{found[2]}" if found else None
 

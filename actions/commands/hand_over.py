@@ -95,5 +95,5 @@ def _pass_to_queue(
         HandOver(conversation_id=conversation.id, case_id=case.id if case else None, reason=reason, by=by, at=work.now)
     )
     if case is not None:
-        move_if_possible(work, case, Transition.HAND_OVER, by)
+        move_if_possible(work, case, Transition.HAND_OVER, by, reason)
         record(work, HandedOver(case_number=case.number, at=work.now, dimensions=dimensions_of(case), reason=reason))

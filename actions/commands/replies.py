@@ -1,31 +1,25 @@
-"""Answer what a customer says to a question of ours: choose, agree, decline, wish, rate, withdraw."""
+"""Answer what a customer says to a question of ours: choose, agree, decline, withdraw."""
 
-from actions.cases import focus_case, move_if_possible, reopen, set_fact
-from actions.commands.complaint import facts_said, go_on, hear_complaint, record_fact, restate
+from actions.cases import focus_case, move_if_possible
+from actions.commands.complaint import go_on, record_fact, restate
 from actions.commands.hand_over import hand_over
 from actions.commands.offers import (
     choose,
     decline,
     find_choice,
-    offer_wish,
-    open_offers,
     restate_offers,
-    withdraw_open_offers,
 )
 from actions.commands.readings import ask_reading_again, is_reading_asked
 from actions.commands.small_talk import catch_all, not_meant
-from actions.outcomes import dimensions_of, record
+from actions.commands.survey import rate, volunteered_score
+from actions.commands.wishes import asks_for_more, record_wish
+from actions.guarantees.confirming import withdrawn
+from actions.offering import open_offers, withdraw_open_offers
 from actions.promises import open_promise, release
-from actions.resolving import handled_by
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.control import HandOverReason
-from recovery.events import CaseRated
-from store.tables import Case, Rating
-
-# A rating this low reopens the case to a person; this high counts as content.
-REOPENING_RATING = 2
-CONTENT_RATING = 4
+from store.tables import Case
 
 
 def accept_offer(turn: OpenTurn) -> None:
@@ -44,15 +38,19 @@ def accept_offer(turn: OpenTurn) -> None:
         return
     if case.state != CaseState.OFFERED or turn.awaited is None or turn.awaited["kind"] != "offer":
         # Nothing is on offer to this message: it was chosen already, or the choice was put after it was written.
-        score = _volunteered_score(turn, case)
+        score = volunteered_score(turn, case)
         if score is None:
             restate(turn, case)
         else:
-            _rate(turn, case, score)
+            rate(turn, case, score)
         return
     chosen = find_choice(turn, case)
     if chosen is None:
         restate_offers(turn, case)
+        return
+    if asks_for_more(turn, case, chosen):
+        # "A refund of 500" takes no refund of 60, however much it names the same thing.
+        record_wish(turn)
         return
     choose(turn, case, chosen)
 
@@ -71,9 +69,6 @@ def affirm(turn: OpenTurn) -> None:
         restate(turn, case)
     elif awaited in ("order_number", "order_proof"):
         record_fact(turn)
-    elif awaited == "rating":
-        turn.say("rating.how")
-        turn.ask("rating")
     else:
         turn.say("small_talk.go_ahead")
 
@@ -88,6 +83,10 @@ def deny(turn: OpenTurn) -> None:
     if case is None:
         turn.say("small_talk.fine")
         return
+    if turn.understanding.facts.later and awaited is not None:
+        # The question stands; who needs time to think declines nothing.
+        turn.say("small_talk.no_rush")
+        return
     if awaited == "confirm_hand_over":
         case.person_declined = True
         turn.ask_nothing()
@@ -100,9 +99,6 @@ def deny(turn: OpenTurn) -> None:
         turn.ask_nothing()
         turn.say("fact.order_unknown")
         go_on(turn, case)
-    elif awaited == "rating":
-        turn.ask_nothing()
-        turn.say("rating.refused")
     elif awaited in ("wish", "happening"):
         hand_over(turn, case, HandOverReason.OFFERS_DECLINED)
     elif turn.late:
@@ -111,86 +107,11 @@ def deny(turn: OpenTurn) -> None:
         turn.say("small_talk.fine")
 
 
-def record_wish(turn: OpenTurn) -> None:
-    """The customer names the remedy they want: on offer it is chosen, else it is noted or goes to a person."""
-    case = focus_case(turn.work, turn.conversation)
-    facts = turn.understanding.facts
-    if case is None or CaseState(case.state) in (CaseState.CLOSED, CaseState.WITHDRAWN):
-        if turn.understanding.categories:
-            hear_complaint(turn)
-            return
-        if is_reading_asked(turn):
-            # As with a fact: the message before is cleared up first, and the wish goes along.
-            ask_reading_again(turn)
-            return
-        turn.say("ask.happening_after_fact")
-        turn.ask("happening", facts=facts_said(turn))
-        return
-    case.wished_remedy = (facts.wished_remedy or turn.understanding.text)[:200]
-    set_fact(turn.work, case, "wish", turn.words[:1000])
-    awaited = turn.awaited["kind"] if turn.awaited else None
-    if case.state == CaseState.OFFERED and awaited == "offer":
-        chosen = find_choice(turn, case) if facts.wished_remedy or facts.choice else None
-        if chosen is not None:
-            choose(turn, case, chosen)
-            return
-        if facts.wished_remedy and offer_wish(turn, case):
-            return
-        withdraw_open_offers(turn.work, case)
-        turn.say("wish.passed_on")
-        hand_over(turn, case, HandOverReason.ABOVE_AUTHORITY)
-    elif case.state == CaseState.OPEN and awaited == "wish":
-        turn.say("wish.passed_on")
-        hand_over(turn, case, HandOverReason.ABOVE_AUTHORITY)
-    elif case.state == CaseState.OPEN:
-        record_fact(turn)
-    else:
-        restate(turn, case)
-
-
-def record_rating(turn: OpenTurn) -> None:
-    """A rating, asked for or volunteered: 2 and less brings a person."""
-    score = turn.understanding.facts.rating
-    case = focus_case(turn.work, turn.conversation)
-    if case is None:
-        turn.say("rating.thanks_without_case")
-        return
-    if score is None:
-        turn.say("rating.how")
-        turn.ask("rating")
-        return
-    _rate(turn, case, score)
-
-
-def _rate(turn: OpenTurn, case: Case, score: int) -> None:
-    _keep_rating(turn, case, score)
-    if turn.awaited and turn.awaited["kind"] == "rating":
-        turn.ask_nothing()
-    if score <= REOPENING_RATING:
-        if can_follow(CaseState(case.state), Transition.REOPEN):
-            reopen(turn.work, turn.firm, case, "bot")
-        withdraw_open_offers(turn.work, case)
-        turn.say("rating.low", number=case.number)
-        hand_over(turn, case, HandOverReason.LOW_RATING)
-    elif score < CONTENT_RATING:
-        turn.say("rating.middling", number=case.number)
-    else:
-        turn.say("rating.good" if score == CONTENT_RATING else "rating.best")
-
-
-def _volunteered_score(turn: OpenTurn, case: Case) -> int | None:
-    """A bare number that no choice had, after the case was settled: a rating that nobody asked for."""
-    number = turn.understanding.facts.choice
-    if number is None or turn.late or case.state not in (CaseState.RESOLVED, CaseState.CLOSED):
-        return None
-    shown = max((offer.position for offer in case.offers if offer.round == case.offer_round), default=0)
-    return number if shown < number <= 5 else None
-
-
 def withdraw(turn: OpenTurn) -> None:
     """The customer takes the complaint back; for a while telling us is enough to open it again."""
     case = focus_case(turn.work, turn.conversation)
-    if case is None or not can_follow(CaseState(case.state), Transition.WITHDRAW):
+    under_way = case is not None and any(remedy.state == "intended" for remedy in case.remedies)
+    if case is None or under_way or not can_follow(CaseState(case.state), Transition.WITHDRAW):
         if case is None:
             turn.say("small_talk.fine")
         else:
@@ -208,20 +129,7 @@ def _stop_approval(turn: OpenTurn, case: Case) -> None:
     for offer in case.offers:
         if offer.state == "awaiting_approval":
             offer.state, offer.answered_at = "superseded", turn.work.now
+            withdrawn(turn.work, offer)
     promised = open_promise(turn.work, case, "approval")
     if promised is not None:
         release(turn.work, promised)
-
-
-def _keep_rating(turn: OpenTurn, case: Case, score: int) -> None:
-    """One rating for a resolution: a second word on it corrects the first."""
-    since = case.resolved_at or case.opened_at
-    earlier = next((r for r in case.ratings if r.at >= since), None)
-    if earlier is not None:
-        earlier.score, earlier.at = score, turn.work.now
-    else:
-        case.ratings.append(Rating(score=score, handled_by_id=handled_by(turn.work, case), at=turn.work.now))
-    record(
-        turn.work,
-        CaseRated(case_number=case.number, at=turn.work.now, dimensions=dimensions_of(case), score=score),
-    )

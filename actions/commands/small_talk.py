@@ -6,6 +6,7 @@ from actions.commands.following import bring_own_case
 from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.commands.offers import restate_offers
 from actions.commands.readings import ask_reading, ask_reading_again, is_reading_asked
+from actions.follow_up import SURVEY
 from actions.turns import OpenTurn
 from recovery.case_states import UNSETTLED, CaseState
 from recovery.control import UNCLEAR_TURNS_BEFORE_HAND_OVER, HandOverReason
@@ -13,7 +14,7 @@ from recovery.failures import Category
 from store.tables import Case
 
 # Nothing is open, or an invitation that needs no answer: what was meant may be asked instead.
-_MAY_BE_REPLACED = (None, "rating")
+_MAY_BE_REPLACED = (None, *SURVEY)
 
 
 def greet(turn: OpenTurn) -> None:

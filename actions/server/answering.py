@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.commands.catalogue import COMMANDS, command_for
 from actions.firm import Firm
+from actions.fresh_orders import FreshOrders
 from actions.turns import StaleTurn, TurnKey, take_turn
 from actions.understanding import read_understanding
 from store.database import Database
@@ -18,10 +19,11 @@ log = structlog.get_logger()
 class AnswerMessage(Action):  # type: ignore[misc]  # rasa-sdk's base class is untyped
     """One named action of ``domain.yml``; what it says goes to the outbox, never back through Rasa."""
 
-    def __init__(self, name: str, database: Database, firm: Firm) -> None:
+    def __init__(self, name: str, database: Database, firm: Firm, orders: FreshOrders) -> None:
         self._name = name
         self._database = database
         self._firm = firm
+        self._orders = orders
 
     def name(self) -> str:
         return self._name
@@ -39,6 +41,8 @@ class AnswerMessage(Action):  # type: ignore[misc]  # rasa-sdk's base class is u
         if not isinstance(inbox, str) or not isinstance(fence, int):
             raise StaleTurn("the message does not say which turn it is")
         understanding = read_understanding(message.get("understanding"))
+        # No other system is asked while the conversation is locked: what the turn needs of an order is fetched before.
+        await self._orders.fetch_for_turn(inbox, understanding)
         answered = await self._database.run(
             take_turn, self._firm, TurnKey(inbox, fence), self._name, understanding, command_for(self._name)
         )
@@ -46,6 +50,6 @@ class AnswerMessage(Action):  # type: ignore[misc]  # rasa-sdk's base class is u
         return []
 
 
-def all_actions(database: Database, firm: Firm) -> list[AnswerMessage]:
+def all_actions(database: Database, firm: Firm, orders: FreshOrders) -> list[AnswerMessage]:
     """Every action that the bot's rules name."""
-    return [AnswerMessage(name, database, firm) for name in COMMANDS]
+    return [AnswerMessage(name, database, firm, orders) for name in COMMANDS]

@@ -12,7 +12,10 @@ from aiohttp import web
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
+from actions.connectors.orders import OrderLookUp
+from actions.connectors.systems import make_order_look_up
 from actions.firm import Firm, load_firm
+from actions.fresh_orders import FreshOrders
 from actions.server.answering import all_actions
 from actions.turns import StaleTurn
 from actions.understanding import UnreadableUnderstanding
@@ -24,10 +27,14 @@ log = structlog.get_logger()
 EXECUTOR = web.AppKey("executor", ActionExecutor)
 
 
-def make_app(database: Database, firm: Firm) -> web.Application:
-    """The action server's application: ``POST /webhook`` for Rasa, ``GET /health``."""
+def make_app(database: Database, firm: Firm, look_up: OrderLookUp | None = None) -> web.Application:
+    """The action server's application: ``POST /webhook`` for Rasa, ``GET /health``.
+
+    Args:
+        look_up: where orders are looked up that the store does not have.
+    """
     executor = ActionExecutor()
-    for action in all_actions(database, firm):
+    for action in all_actions(database, firm, FreshOrders(database, firm, look_up)):
         executor.register_action(action)
     # Trackers are one turn long, but a text may have 4,000 characters and Rasa repeats it.
     app = web.Application(client_max_size=4 * 2**20)
@@ -39,8 +46,9 @@ def make_app(database: Database, firm: Firm) -> web.Application:
 def serving_app(settings: Settings) -> web.Application:
     """As :func:`make_app`, with the store opened at start and closed at the end."""
     firm = load_firm(settings.firm)
+    look_up = make_order_look_up(settings, firm)
     database = Database(settings.database)
-    app = make_app(database, firm)
+    app = make_app(database, firm, look_up)
 
     async def store(_: web.Application) -> AsyncIterator[None]:
         yield

@@ -1,6 +1,7 @@
 """Who may do what: refusals, authority, whose conversation it is; and the trace that every deed leaves."""
 
 from actions.conversations import lock_conversation
+from actions.roles import AUTHORITY_OF_ROLE as AUTHORITY_OF_ROLE
 from recovery.control import Control
 from recovery.remedies import Authority
 from store.audit import append
@@ -16,12 +17,6 @@ class DeedRefused(Exception):
         self.code = code
 
 
-# What a role may grant; who is not named grants nothing.
-AUTHORITY_OF_ROLE = {
-    "agent": Authority.AGENT,
-    "supervisor": Authority.SUPERVISOR,
-    "manager": Authority.MANAGER,
-}
 _RISING = [Authority.BOT, Authority.AGENT, Authority.SUPERVISOR, Authority.MANAGER]
 # Who may take over a conversation that a colleague has, and pass it on.
 MAY_TAKE_FROM_OTHERS = frozenset({"supervisor", "manager"})

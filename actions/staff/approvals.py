@@ -1,12 +1,14 @@
 """Decide on offers that wait for a person."""
 
+from actions.account import authority_needed, counts_minor, lock_order
 from actions.cases import move
 from actions.clocks import staff_spoke
 from actions.commands.hand_over import hand_over_outside_turn
 from actions.conversations import lock_conversation, say
 from actions.firm import Firm
-from actions.promises import keep_promises
-from actions.remedies import authority_needed, describe_offer, grant, lock_order
+from actions.guarantees.confirming import confirmed, refused
+from actions.promises import keep_promises_in
+from actions.remedies import describe_offer, grant
 from actions.staff.access import MAY_TAKE_FROM_OTHERS, DeedRefused, audit, covers
 from actions.staff.granting import RemedyWish, check_paid, check_wish, new_offer
 from recovery.case_states import Transition
@@ -24,23 +26,24 @@ def approve(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int) -> None:
             something was granted for the order meanwhile.
     """
     offer, case, conversation = _waiting_offer(work, offer_id)
-    lock_order(work, case)
+    lock_order(work, firm, case)
+    check_paid(work, case, sum(item["amount"] or 0 for item in offer.remedies if item["kind"] == RemedyKind.REFUND))
     if not covers(staff, authority_needed(work, firm, case, offer)):
         raise DeedRefused("above_authority")
-    check_paid(work, case, sum(item["amount"] or 0 for item in offer.remedies if item["kind"] == RemedyKind.REFUND))
     offer.approved_by = staff.login
-    keep_promises(work, conversation, "approval")
+    keep_promises_in(work, case, "approval")
     grant(work, firm, conversation, case, offer, None, staff.login)
     language = conversation.language or firm.file.language
     what = describe_offer(firm, language, offer)
-    say(work, conversation, firm.words.render(language, "offer.approved", what=what), case_id=case.id)
+    if not confirmed(work, firm, conversation, case, offer, offer):
+        say(work, conversation, firm.words.render(language, "offer.approved", what=what), case_id=case.id)
     audit(work, staff, "approve", case.number)
 
 
 def change(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int, wish: RemedyWish, reason: str) -> None:
     """Grant something else than what waits, and tell the customer what and why.
 
-    What the offer held free of charge, such as an apology, stays beside it.
+    What the offer held free of charge, such as an apology, stays beside it; goods that were to be sent anew do not.
 
     Args:
         wish: instead of what was applied for.
@@ -53,14 +56,14 @@ def change(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int, wish: Reme
     offer, case, conversation = _waiting_offer(work, offer_id)
     if not reason.strip():
         raise DeedRefused("reason_missing")
-    lock_order(work, case)
+    lock_order(work, firm, case)
     if staff.role not in MAY_TAKE_FROM_OTHERS and not covers(staff, authority_needed(work, firm, case, offer)):
         raise DeedRefused("above_authority")
     check_wish(work, firm, case, wish)
     kept = [
         RemedyWish(remedy["kind"], None)
         for remedy in offer.remedies
-        if not remedy["amount"] and remedy["kind"] != wish.kind
+        if not counts_minor(remedy) and remedy["kind"] != wish.kind
     ]
     wishes = [wish, *kept]
     if {(one.kind, one.amount) for one in wishes} == {(r["kind"], r["amount"]) for r in offer.remedies}:
@@ -68,18 +71,19 @@ def change(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int, wish: Reme
     changed = new_offer(work, firm, case, wishes, staff.login, reason.strip())
     needed = authority_needed(work, firm, case, changed)
     # A supervisor who may not grant what was asked for may still grant less: what is granted counts.
-    if changed.cost and not covers(staff, needed):
+    if not covers(staff, needed):
         raise DeedRefused("above_authority")
     changed.authority = needed
     offer.state, offer.answered_at = "superseded", work.now
-    keep_promises(work, conversation, "approval")
+    keep_promises_in(work, case, "approval")
     language = conversation.language or firm.file.language
     words = firm.words.render(
         language, "offer.changed", what=describe_offer(firm, language, changed), reason=reason.strip()
     )
-    say(work, conversation, words, author="staff", staff_id=staff.id, case_id=case.id)
-    if conversation.control == Control.STAFF:
-        staff_spoke(work, firm, case)
+    if not confirmed(work, firm, conversation, case, offer, changed):
+        say(work, conversation, words, author="staff", staff_id=staff.id, case_id=case.id)
+        if conversation.control == Control.STAFF:
+            staff_spoke(work, firm, case)
     grant(work, firm, conversation, case, changed, None, staff.login)
     audit(work, staff, "change_offer", case.number)
 
@@ -99,7 +103,11 @@ def refuse(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int, reason: st
         raise DeedRefused("reason_missing")
     offer.state, offer.answered_at = "refused", work.now
     move(work, case, Transition.REFUSE_APPROVAL, staff.login)
-    keep_promises(work, conversation, "approval")
+    keep_promises_in(work, case, "approval")
+    if refused(work, case, offer):
+        # Nobody has told the customer of it, and nobody need take it back.
+        audit(work, staff, "refuse", case.number)
+        return
     language = conversation.language or firm.file.language
     what = describe_offer(firm, language, offer)
     words = firm.words.render(language, "offer.refused", what=what, reason=reason.strip())

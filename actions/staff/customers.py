@@ -14,12 +14,16 @@ from actions.staff.access import DeedRefused
 from actions.staff.consulting import ANSWERING_ROLES
 from recovery.case_states import UNSETTLED
 from recovery.phones import normalise_phone
+from recovery.remedies import RemedyKind
 from store.audit import append
 from store.database import UnitOfWork
 from store.tables import Case, Conversation, Customer, Staff
 
 # The customer pyramid (S3).
 TIERS = ("vip", "major", "regular", "small")
+USUAL_TIER = "regular"
+# Instead of a tier: what the customer buys decides (actions.customer_value).
+RECKONED = "reckoned"
 NAME_LENGTH = 100
 PHONE_LENGTH = 32
 REASON_LENGTH = 300
@@ -71,6 +75,27 @@ def set_tier(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, t
     append(work, staff.login, "set_tier", customer.public_id, {"tier": tier})
 
 
+def release_tier(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> None:
+    """Let what the customer buys decide on their tier again; open cases are handled by it at once. Twice, it is once.
+
+    The tier is what the last reckoning found, or regular where there has been none.
+
+    Raises:
+        DeedRefused: the role may not.
+    """
+    customer = _locked(work, conversation_id, with_open_cases=True)
+    if staff.role not in _SUPERIORS:
+        raise DeedRefused("superiors_only")
+    if customer.tier_set_by is None:
+        return
+    customer.tier = customer.reckoned_tier or USUAL_TIER
+    customer.tier_set_by = customer.tier_reason = None
+    for case in _open_cases(work, customer.id):
+        case.tier = customer.tier
+        set_severity(work, firm, case)
+    append(work, staff.login, "set_tier", customer.public_id, {"tier": RECKONED})
+
+
 def name_person(work: UnitOfWork, staff: Staff, conversation_id: int, login: str) -> None:
     """Name who looks after the customer; nobody in particular for an empty login.
 
@@ -115,6 +140,29 @@ def drop_preference(work: UnitOfWork, staff: Staff, conversation_id: int, text: 
     customer = _locked(work, conversation_id)
     customer.preferences = [known for known in customer.preferences if known != text]
     append(work, staff.login, "drop_preference", customer.public_id)
+
+
+def set_liking(work: UnitOfWork, staff: Staff, conversation_id: int, kind: str, liking: str) -> None:
+    """Note that the customer likes a kind of remedy, or does not want to be offered it; what they like comes first.
+
+    Args:
+        liking: ``preferred``, ``avoided``, or empty for neither.
+
+    Raises:
+        DeedRefused: there is no such kind, or no such liking.
+    """
+    customer = _locked(work, conversation_id)
+    if kind not in set(RemedyKind):
+        raise DeedRefused("unknown_remedy")
+    if liking not in ("preferred", "avoided", ""):
+        raise DeedRefused("unknown_liking")
+    preferred, avoided = (
+        [known for known in kinds if known != kind]
+        for kinds in (customer.preferred_remedies, customer.avoided_remedies)
+    )
+    customer.preferred_remedies = [*preferred, kind] if liking == "preferred" else preferred
+    customer.avoided_remedies = [*avoided, kind] if liking == "avoided" else avoided
+    append(work, staff.login, "set_liking", customer.public_id, {"kind": kind, "liking": liking})
 
 
 def _locked(work: UnitOfWork, conversation_id: int, with_open_cases: bool = False) -> Customer:

@@ -3,12 +3,13 @@
 import re
 from decimal import Decimal, InvalidOperation
 
+from actions.account import NOT_GIVEN
 from actions.cases import get_fact, set_fact, set_severity
 from actions.connectors.orders import OrderTwin
 from actions.conversations import await_nothing, lock_conversation
 from actions.firm import Firm
+from actions.offering import withdraw_open_offers
 from actions.staff.access import DeedRefused
-from actions.staff.talking import withdraw_open_offers
 from recovery.case_states import UNSETTLED, CaseState
 from recovery.phones import normalise_phone
 from store.audit import append
@@ -99,7 +100,7 @@ def _refuse_where_in_use(case: Case) -> None:
     """What was granted or offered was priced by the order that stands there."""
     if case.state == CaseState.OFFERED:
         raise DeedRefused("order_offered")
-    granted = any(remedy.state != "failed" and remedy.order_number for remedy in case.remedies)
+    granted = any(remedy.state not in NOT_GIVEN and remedy.order_number for remedy in case.remedies)
     if granted or case.state == CaseState.AWAITING_APPROVAL or (case.state not in UNSETTLED and case.remedies):
         raise DeedRefused("order_in_use")
 

@@ -9,7 +9,7 @@ from actions.conversations import lock_conversation
 from actions.firm import Firm
 from actions.persons import bring_case, lock_conversations_of, merge_customers, undo_merge
 from actions.staff.access import MAY_TAKE_FROM_OTHERS, DeedRefused, audit, mine
-from actions.staff.talking import answer
+from actions.staff.promising import answer_and_promise
 from recovery.control import Control
 from store.customer_rights import waiting_request
 from store.database import UnitOfWork
@@ -117,7 +117,7 @@ def answer_elsewhere(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id
             there.taken_by_id = staff.id
         bring_case(work, work.session.get_one(Case, here.focus_case_id), there)
         audit(work, staff, "bring_case", there.public_id)
-    answer(work, firm, staff, there.id, text)
+    answer_and_promise(work, firm, staff, there.id, text)
     return there.public_id
 
 

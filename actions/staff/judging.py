@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from actions.alarms.raising import raise_media
+from actions.asking import customer_asked
 from actions.cases import set_severity
 from actions.clocks import begun_by, clocks_as_they_stand, put_back, restart_for_department
 from actions.conversations import lock_conversation
@@ -18,7 +20,7 @@ from recovery.case_states import UNSETTLED
 from recovery.events import AssessmentCorrected, CorrectionUndone
 from recovery.failures import Risk
 from store.database import UnitOfWork
-from store.tables import Assessment, Case, Correction, Staff
+from store.tables import Assessment, Case, Conversation, Correction, Staff
 
 # A slip is noticed at once; later a new correction says more.
 UNDO_WITHIN = timedelta(minutes=10)
@@ -198,9 +200,13 @@ def _judge(
     if department != case.department:
         restart_for_department(work, firm, case, department)
         follow_department(work, firm, case)
+        # A clock that began anew waits for the customer as the one before did.
+        customer_asked(work, firm, work.session.get_one(Conversation, case.conversation_id))
     made = Assessment(
         case_id=case.id, by=by, categories=categories, emotion=emotion, risks=risks, words={}, at=work.now
     )
     work.session.add(made)
     work.session.flush()
+    if Risk.MEDIA in risks:
+        raise_media(work, case)
     return made

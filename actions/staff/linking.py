@@ -14,6 +14,7 @@ from actions.cases import get_fact, move, set_severity
 from actions.clocks import clocks_as_they_stand, left_staff, put_back, take_over
 from actions.conversations import lock_conversation
 from actions.firm import Firm
+from actions.proactive import is_complaint
 from actions.staff.access import DeedRefused, audit
 from recovery.case_states import UNSETTLED, CaseState, Transition, can_follow
 from store.database import UnitOfWork
@@ -49,7 +50,7 @@ def merge(work: UnitOfWork, firm: Firm, staff: Staff, case_id: int, into_number:
 
     Raises:
         DeedRefused: there is no such case, it is this one, another customer's, settled, or merged itself; or money is
-            on its way or an offer waits in this one.
+            on its way or an offer waits in this one; or this is a complaint, and in the other only the firm has spoken.
     """
     goes = work.session.get_one(Case, case_id)
     kept = _numbered(work, into_number)
@@ -64,6 +65,9 @@ def merge(work: UnitOfWork, firm: Firm, staff: Staff, case_id: int, into_number:
         raise DeedRefused("kept_is_settled")
     if goes.state not in UNSETTLED:
         raise DeedRefused("merged_is_settled")
+    if is_complaint(goes) and not is_complaint(kept):
+        # What was complained of would count for nothing there.
+        raise DeedRefused("kept_is_no_complaint")
     if any(offer.state in ("open", "awaiting_approval") for offer in goes.offers):
         raise DeedRefused("offer_waits")
     if any(remedy.state == "intended" for remedy in goes.remedies) or not can_follow(
@@ -90,7 +94,7 @@ def merge(work: UnitOfWork, firm: Firm, staff: Staff, case_id: int, into_number:
     )
     work.session.add(link)
     goes.merged_into_id = kept.id
-    move(work, goes, Transition.MERGE, staff.login)
+    move(work, goes, Transition.MERGE, staff.login, kept.number)
     for talk in _focused_on(work, goes):
         talk.focus_case_id = kept.id
     work.session.flush()
@@ -124,7 +128,7 @@ def undo_merge(work: UnitOfWork, firm: Firm, staff: Staff, case_id: int) -> None
     details = link.details
     work.session.delete(link)
     goes.merged_into_id = None
-    move(work, goes, Transition.UNMERGE, staff.login)
+    move(work, goes, Transition.UNMERGE, staff.login, kept.number)
     if details["state"] == CaseState.WITH_STAFF:
         move(work, goes, Transition.HAND_OVER, staff.login)
     for talk in _focused_on(work, kept):

@@ -18,7 +18,8 @@ from actions.firm import Firm
 from actions.staff.access import DeedRefused, audit, mine
 from actions.staff.canned_replies import NotSaved, choice, language_of, may_edit, values_for
 from actions.staff.granting import WITH_AMOUNT, RemedyWish, grant_by_hand, kinds_by_hand
-from actions.staff.talking import answer, close, give_back
+from actions.staff.promising import answer_and_promise
+from actions.staff.talking import close, give_back
 from actions.words.catalogue import LANGUAGES
 from actions.words.formats import show_money
 from recovery.money import Money
@@ -211,7 +212,7 @@ def _say_reply(
     filled = choice(firm, reply, language, values).filled
     if filled.gaps:
         raise DeedRefused("macro_gap")
-    answer(work, firm, staff, conversation.id, filled.text)
+    answer_and_promise(work, firm, staff, conversation.id, filled.text)
 
 
 def _change_state(

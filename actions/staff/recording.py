@@ -22,6 +22,7 @@ from actions.conversations import (
 )
 from actions.firm import Firm
 from actions.notifying import NotificationKind, notify
+from actions.proactive import became_complaint
 from actions.routing import release
 from actions.staff.access import DeedRefused, audit
 from actions.understanding import CategoryReading, EmotionReading, RiskReading, Understanding
@@ -141,6 +142,9 @@ def add_to_case(work: UnitOfWork, firm: Firm, staff: Staff, case_id: int, taken:
     _keep_facts(work, firm, case, taken, phone)
     _keep_person(case.customer, taken, phone)
     assess(work, firm, case, _understanding(taken), staff.login)
+    if became_complaint(work, firm, case, work.now):
+        # A person has just spoken with the customer.
+        case.acknowledged_at = work.now
     resume_soon(work, case)
     if case.owner_id is not None and case.owner_id != staff.id:
         notify(work, [case.owner_id], NotificationKind.CUSTOMER_WROTE, case.conversation, case)

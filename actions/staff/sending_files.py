@@ -7,6 +7,7 @@ from actions.conversations import lock_conversation
 from actions.file_content import FileRefused
 from actions.firm import Firm
 from actions.staff.access import DeedRefused, audit, mine
+from actions.staff.promising import answer_and_promise
 from actions.staff.talking import answer
 from store.attached_files import AttachedFiles
 from store.database import UnitOfWork
@@ -36,7 +37,7 @@ def send_files(
     if not prepared:
         raise DeedRefused("no_file")
     if text.strip():
-        answer(work, firm, staff, conversation_id, text)
+        answer_and_promise(work, firm, staff, conversation_id, text)
     for one in prepared:
         _check_room(work, conversation, one.size)
         message = answer(work, firm, staff, conversation_id, one.name)

@@ -6,6 +6,7 @@ from actions import clocks
 from actions.cases import focus_case, move
 from actions.conversations import SPOKEN, await_nothing, lock_conversation, say
 from actions.firm import Firm
+from actions.offering import withdraw_open_offers
 from actions.outcomes import dimensions_of, record
 from actions.promises import keep_promises, release_open
 from actions.remedies import plan_follow_up
@@ -24,7 +25,7 @@ def take(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> Co
     """Take the conversation, from the queue or from the bot; a turn under way finds the fence moved (line 7).
 
     Raises:
-        DeedRefused: a colleague has it, or it was given to one of another department.
+        DeedRefused: a colleague has it, it was given to one of another department, or it is for superiors.
     """
     conversation = lock_conversation(work, conversation_id)
     if conversation.control == Control.STAFF:
@@ -33,7 +34,7 @@ def take(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int) -> Co
         if staff.role not in MAY_TAKE_FROM_OTHERS:
             raise DeedRefused("taken_by_colleague")
     elif not may_take_given(firm, staff, conversation):
-        raise DeedRefused("assigned_to_colleague")
+        raise DeedRefused("for_superiors" if conversation.for_superiors else "assigned_to_colleague")
     conversation.control = Control.STAFF
     conversation.taken_by_id = staff.id
     conversation.queued_at = None
@@ -149,19 +150,12 @@ def close(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id: int, *, v
     audit(work, staff, "close", case.number if case else conversation.public_id)
 
 
-def withdraw_open_offers(work: UnitOfWork, case: Case) -> None:
-    """The question they answered is gone."""
-    for offer in case.offers:
-        if offer.state == "open":
-            offer.state, offer.answered_at = "superseded", work.now
-
-
 def end_control(work: UnitOfWork, conversation: Conversation) -> None:
     """Give control back to the bot; whoever still works for the person finds the fence moved."""
     conversation.control = Control.BOT
     conversation.taken_by_id = None
     # Whose line it was in, and how pressing, was of that hand-over alone.
-    conversation.department, conversation.queue_rank = None, 1
+    conversation.department, conversation.queue_rank, conversation.for_superiors = None, 1, False
     conversation.fence += 1
     # A person was there: what was promised of one is not waited for any more.
     release_open(work, conversation, "person_answers")
@@ -185,6 +179,12 @@ def _current_hand_over(work: UnitOfWork, conversation: Conversation, staff: Staf
     waiting = work.session.scalars(
         select(HandOver).where(HandOver.conversation_id == conversation.id, HandOver.ended_at.is_(None))
     ).first()
+    if waiting is not None and waiting.taken_by_id not in (None, staff.id):
+        # From a colleague: who had it until now stays on record.
+        waiting.ended_at = work.now
+        case_id, reason = waiting.case_id, waiting.reason
+        waiting = HandOver(conversation_id=conversation.id, case_id=case_id, reason=reason, by=staff.login, at=work.now)
+        work.session.add(waiting)
     if waiting is None:
         waiting = HandOver(
             conversation_id=conversation.id,

@@ -159,8 +159,9 @@ def _department_of(firm: Firm, conversation: Conversation, case: Case | None) ->
 
 def _pass(work: UnitOfWork, conversation: Conversation, case: Case | None, staff: Staff, note: str) -> HandOver:
     """End what was, begin what will be, and keep the note."""
-    # Whoever still works on it finds the fence moved.
+    # Whoever still works on it finds the fence moved. Whom a person names is theirs to say.
     conversation.fence += 1
+    conversation.for_superiors = False
     await_nothing(conversation)
     work.session.execute(
         update(HandOver)

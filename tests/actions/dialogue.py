@@ -8,11 +8,12 @@ from sqlalchemy import select
 
 from actions.commands.catalogue import command_for
 from actions.connectors.refunds import RefundTwin
+from actions.connectors.shipments import ShipmentTwin
+from actions.connectors.systems import Connectors
 from actions.connectors.vouchers import VoucherTwin
 from actions.conversations import Address, receive
 from actions.due import fire
 from actions.firm import Firm
-from actions.remedies import Connectors
 from actions.turns import TurnKey, take_turn
 from actions.understanding import read_understanding
 from store.database import Database
@@ -43,10 +44,11 @@ class Shop:
         self.database, self.firm, self.clock = database, firm, clock
         self.refunds = RefundTwin(database)
         self.vouchers = VoucherTwin(database, firm.file.voucher_valid)
+        self.shipments = ShipmentTwin(database)
 
     @property
     def connectors(self) -> Connectors:
-        return Connectors(self.refunds, self.vouchers)
+        return Connectors(self.refunds, self.vouchers, self.shipments)
 
     def sells(
         self, number: str, total: int, to: str | None = None, phone_last4: str | None = None, currency: str = "CNY"
@@ -170,9 +172,14 @@ class Customer:
         risk: Sequence[str] = (),
         hand_over: str | None = None,
         nearest: Sequence[str] = ("any",),
+        read: dict[str, Any] | None = None,
         **facts: Any,
     ) -> str:
-        """The bot reads a message so and takes its turn; what it says, empty where it is silent."""
+        """The bot reads a message so and takes its turn; what it says, empty where it is silent.
+
+        Args:
+            read: more keys of the understanding.
+        """
         with self.shop.database.begin() as work:
             row = work.session.get_one(InboxRow, inbox_id)
             if row.state == "done":
@@ -189,6 +196,7 @@ class Customer:
                     "risk": [{"key": key, "words": []} for key in risk],
                     "facts": facts,
                     "hand_over": {"reason": hand_over, "words": []} if hand_over else None,
+                    **(read or {}),
                 }
             )
             fence = work.session.get_one(Conversation, row.conversation_id).fence

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from actions.staff import consulting
 from actions.staff.access import DeedRefused
@@ -218,7 +219,7 @@ def test_nobody_is_warned_of_what_a_merged_case_asked_once_the_other_is_settled(
         )  # fmt: skip
         work.session.add(kept)
         work.session.flush()
-        case.state, case.merged_into_id = "merged", kept.id
+        work.session.execute(update(Case).where(Case.id == case.id).values(state="merged", merged_into_id=kept.id))
         work.commit()
     shop.clock.now = first.due_at
     shop.does(consulting.look_at_clock, shop.firm, first.id)

@@ -158,16 +158,29 @@ def test_withdrawing_meanwhile_leaves_nothing_to_decide_and_breaks_no_promise(
 
 
 def test_what_the_order_was_granted_before_counts_towards_the_limit(shop: Shop) -> None:
-    """Two complaints about one order: 300 yuan went back at once, the next 300 are above the bot's 500 together."""
-    shop.sells(ORDER, total=30000, phone_last4="4711")
+    """Two complaints about one order: 450 yuan went back at once, 100 more are above the bot's 500 together."""
+    shop.sells(ORDER, total=45000, phone_last4="4711")
     first, second = Customer(shop, "wang"), Customer(shop, "wang-on-another-phone")
     for person in (first, second):
         person.complains("product_quality", order_number=ORDER)
         person.gives_digits("4711")
     first.chooses(1)
-    second.chooses(1)
-    assert [entry.amount for entry in shop.all(RefundEntry)] == [30000]
+    second.chooses(2)
+    assert [entry.amount for entry in shop.all(RefundEntry)] == [45000]
     assert second.case.state == CaseState.AWAITING_APPROVAL
+
+
+def test_what_was_paid_back_meanwhile_is_not_paid_back_again_and_said_plainly(shop: Shop, language: str) -> None:
+    shop.sells(ORDER, total=30000, phone_last4="4711")
+    first, second = Customer(shop, "one", language), Customer(shop, "other", language)
+    for person in (first, second):
+        person.complains("product_quality", order_number=ORDER)
+        person.gives_digits("4711")
+    what = {"zh": "退款300元，原路退回", "en": "a refund of ¥300.00 to how you paid"}[language]
+    first.chooses(1)
+    assert second.words("offer.no_longer", what=what) in second.chooses(1)
+    assert [entry.amount for entry in shop.all(RefundEntry)] == [30000]
+    assert (second.control, second.reasons) == ("queued", ["above_authority"])
 
 
 def test_a_call_back_waits_for_nobody_whatever_was_granted_before(shop: Shop, wang: Customer) -> None:

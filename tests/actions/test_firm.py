@@ -136,7 +136,6 @@ def line_of(path: Path, words: str) -> int:
         ("remedies.yml", "{kind: refund, percent_of_order: 100}", "{kind: refund}", "percent_of_order or amount"),
         ("remedies.yml", "{kind: voucher, amount: 1000}", "{kind: voucher, amount: 1000, at_most: 5}", "at_most"),
         ("remedies.yml", "{kind: voucher, amount: 1000}", "{kind: apology}", "none twice"),
-        ("remedies.yml", "{kind: voucher, amount: 1000}", "{kind: replacement}", "remedy.replacement"),
         ("remedies.yml", "id: anything-else", "id: site-or-app", "same id"),
         ("calendar.yml", "public_calendar: china", "public_calendar: mars", "public_calendar"),
         ("calendar.yml", "09:00-12:00, 13:30-18:00", "09:00-14:00, 13:30-18:00", "overlap"),
@@ -186,7 +185,11 @@ def test_a_mistake_is_told_with_its_file_and_what_is_wrong(
         ("firm.yml", "zone: Asia/Shanghai", "zone: Asia/Atlantis"),
         ("remedies.yml", "categories: [billing_price]", "categories: [weather]"),
         ("remedies.yml", "percent_of_order: 100}", "percent_of_order: 101}"),
-        ("remedies.yml", "{kind: voucher, amount: 1000}", "{kind: replacement}"),
+        ("remedies.yml", "{kind: voucher, amount: 1000}", "{kind: voucher, amount: {from: 1000, to: 1000}}"),
+        ("authority.yml", "limits: {bot: 150000,", "limits: {bot: 350000,"),
+        ("authority.yml", "{times: 3, percent_left: 0}", "{times: 2, percent_left: 0}"),
+        ("budgets.yml", "over_budget: supervisor", "over_budget: bot"),
+        ("budgets.yml", "  other: 100000", "  weather: 100000"),
         ("departments.yml", "categories: [delivery]", "categories: [weather]"),
         ("taxonomy.yml", "{key: other,", "{key: other, like: safety,"),
     ],
@@ -228,3 +231,20 @@ def test_the_firms_own_days_come_on_top() -> None:
     assert WorkingCalendar("weekdays").is_worked(monday) and not WorkingCalendar("weekdays").is_worked(sunday)
     own = WorkingCalendar("weekdays", days_off=frozenset({monday}), worked=frozenset({sunday}))
     assert not own.is_worked(monday) and own.is_worked(sunday)
+
+
+def test_a_remedy_that_no_reply_names_cannot_be_offered(tmp_path: Path) -> None:
+    folder = tmp_path / "firm"
+    shutil.copytree(SHIPPED, folder)
+    remedies = (folder / "remedies.yml").read_text(encoding="utf-8")
+    (folder / "remedies.yml").write_text(
+        remedies.replace("{kind: voucher, amount: 1000}", "{kind: gift, worth: 1000}"), encoding="utf-8"
+    )
+    for language in ("zh", "en"):
+        path = folder / "replies" / f"{language}.yml"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        start = lines.index("remedy:\n")
+        gift = next(number for number in range(start, len(lines)) if lines[number].startswith("  gift:"))
+        path.write_text("".join(lines[:gift] + lines[gift + 1 :]), encoding="utf-8")
+    with pytest.raises(FirmDataError, match=r"remedies\.yml:\d+: no reply says what a gift is"):
+        load_firm(folder)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
+from actions.account import granted_minor, granted_to
 from actions.cases import earlier_cases, set_fact
 from actions.clocks import active_clocks
-from actions.remedies import granted_minor, granted_to
 from actions.staff import linking
 from actions.staff.access import DeedRefused
 from actions.staff.talking import answer, take
@@ -109,7 +109,7 @@ def test_what_was_granted_before_the_merger_counts_towards_the_limits(shop: Shop
     assert granted > 0
     with shop.database.begin() as work:
         # Settled cases do not merge; this one was reopened by hand.
-        work.session.get_one(Case, first.id).state = CaseState.OPEN
+        work.session.execute(update(Case).where(Case.id == first.id).values(state=CaseState.OPEN))
         other = Case(
             customer_id=first.customer_id, conversation_id=first.conversation_id, language="zh", channel="rest",
             tier="regular", categories=["service_attitude"], failure_type="x", dimension="process", severity="low",
@@ -161,7 +161,7 @@ def test_not_while_an_offer_waits_or_money_is_on_its_way(shop: Shop, wang: Custo
 def test_a_settled_case_is_linked_and_not_merged(shop: Shop, twice: tuple[Case, Case], alice: Staff) -> None:
     kept, goes = twice
     with shop.database.begin() as work:
-        work.session.get_one(Case, kept.id).state = CaseState.RESOLVED
+        work.session.execute(update(Case).where(Case.id == kept.id).values(state=CaseState.RESOLVED))
         work.commit()
     assert refused(shop, linking.merge, shop.firm, alice, goes.id, kept.number) == "kept_is_settled"
     assert refused(shop, linking.merge, shop.firm, alice, kept.id, goes.number) == "merged_is_settled"

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ def firm_with(tmp_path: Path) -> Keep:
             content = (folder / file).read_text(encoding="utf-8")
             assert old in content
             (folder / file).write_text(content.replace(old, new, 1), encoding="utf-8")
-        return load_firm(folder)
+        firm = load_firm(folder)
+        return replace(firm, value=firm.value.model_copy(update={"choose_by": "table"}))
 
     return keep
 

@@ -425,7 +425,8 @@ def test_a_call_that_was_not_made_in_time_is_owned_up_to_and_told_to_superiors(s
     broken = [row for row in shop.all(Notification) if row.details.get("reason") == "promise_broken"]
     assert [row.staff_id for row in broken] == [boss.id]
     assert calls(shop)[0].state == "broken"
-    assert waiting.words("promise.broken", what=waiting.words("promise.colleague_calls")) in waiting.was_told
+    owned_up = waiting.words("promise.broken", what=waiting.words("promise.colleague_calls"))
+    assert sum(owned_up in told for told in waiting.was_told) == 1
 
 
 def test_closed_hours_are_told_with_when_somebody_is_there_again(shop: Shop, firm: Firm, mary: Customer) -> None:

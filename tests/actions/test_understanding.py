@@ -35,8 +35,10 @@ FULL: dict[str, Any] = {
         "wished_remedy": "refund",
         "choice": 1,
         "rating": 5,
+        "skips": True,
     },
     "hand_over": {"reason": "asked", "words": ["转人工"]},
+    "about_handling": {"words": ["处理投诉太敷衍"]},
 }
 
 

@@ -13,19 +13,23 @@ from jinja2 import Environment, UndefinedError, meta
 
 from actions.commands.readings import ACTIONS
 from actions.firm import Firm, FirmDataError
+from actions.follow_up import SURVEY
 from actions.words.catalogue import LANGUAGES, Catalogue
 from actions.words.formats import list_choices, show_day, show_moment, show_money
 from recovery.control import HandOverReason
+from recovery.decision import ReasonKey
 from recovery.failures import Category
+from recovery.follow_up import Fairness
+from recovery.guarantees import Happening
 from recovery.money import Money
-from recovery.remedies import RemedyKind
+from recovery.remedies import BY_PEOPLE, RemedyKind
 
 ROOT = Path(__file__).resolve().parents[2]
 REPLIES = ROOT / "data" / "firm" / "replies"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 # What awaits an answer (docs/understanding.md): there may be a reminder for each.
-AWAITED = {"order_number", "order_proof", "happening", "offer", "confirm_hand_over", "rating", "wish", "reading"}
+AWAITED = {"order_number", "order_proof", "happening", "offer", "confirm_hand_over", "wish", "reading", *SURVEY}
 TAXONOMY = yaml.safe_load((REPLIES.parent / "taxonomy.yml").read_text(encoding="utf-8"))
 # Groups whose keys are put together in the code, with all that may stand behind the point.
 FAMILIES = {
@@ -35,14 +39,24 @@ FAMILIES = {
     "reading": {"which", "again", *ACTIONS},
     "remind": AWAITED,
     "remedy": {kind.value for kind in RemedyKind},
+    "fairness": {one.value for one in Fairness},
     "done": {"after", *(kind.value for kind in RemedyKind)},
+    "guarantee": {happening.value for happening in Happening},
+    "reason": {key.value for key in ReasonKey},
+    "promise": {kind.value for kind in BY_PEOPLE},
 }
 PLAUSIBLE = {
     "feeling": "…",
     "failure": "…",
     "number": "AM-7K3Q-9F2D",
+    "first": "AM-2345-6789",
     "order": "202611120007",
     "offers": ["A", "B", "C"],
+    "apology": "…",
+    "title": "…",
+    "orders": ["202611120007", "202611120008"],
+    "doing": "…",
+    "promised": "…",
     "readings": ["A", "B"],
     "what": "…",
     "one": "A",
@@ -62,6 +76,9 @@ PLAUSIBLE = {
     "department": "物流部",
     "name": "Alice",
     "days": 7,
+    "why": "…",
+    "percent": 62,
+    "paid": Money(25000, "CNY"),
 }
 
 

@@ -32,6 +32,9 @@ class ImaginedCase:
         at = _after(minute)
         return events.CaseOpened(**self._shared(at), heard_at=at, severity="medium", service_step=step)
 
+    def anticipated(self, minute: float = 0) -> OutcomeEvent:
+        return events.CaseAnticipated(**self._shared(_after(minute)), origin="guarantee")
+
     def acknowledged(self, minute: float = 0, due: float = 1) -> OutcomeEvent:
         return events.CaseAcknowledged(**self._shared(_after(minute)), due_at=_after(due))
 

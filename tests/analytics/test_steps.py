@@ -175,3 +175,30 @@ def test_order_and_repetition_of_the_events_do_not_matter() -> None:
         mixed = [*events, *shuffle.sample(events, 4)]
         shuffle.shuffle(mixed)
         assert (recovery_outcomes(mixed, SHANGHAI), service_outcomes(mixed, SHANGHAI)) == expected
+
+
+def test_a_case_that_the_firm_opened_itself_counts_for_nothing() -> None:
+    """Nobody complained: no failure of the service that anybody maintains, and no recovery asked for."""
+    events = [
+        case.anticipated(),
+        case.answered(True, 1),
+        case.promise(False, 2),
+        case.resolved(500, due=120),
+        case.reopened(600),
+        case.rated(1, 700),
+        case.closed(800),
+    ]
+    assert steps(*events) == {}
+    assert service_step(*events) is None
+
+
+def test_it_counts_from_the_complaint_on() -> None:
+    before = [case.anticipated(), case.promise(False, 2), case.resolved(30, due=20)]
+    complaint = [case.reopened(60), case.opened(60), case.acknowledged(60, due=61)]
+    assert steps(*before, *complaint) == {"acknowledged_in_time": False, "understood_right": False}
+    assert service_step(*before, *complaint) == "delivery"
+    settled = [case.resolved(90, due=120), case.closed(100)]
+    # It was not opened again since it is a complaint.
+    assert steps(*before, *complaint, *settled)["not_reopened"] is False
+    assert steps(*before, *complaint, *settled)["resolved_in_time"] is False
+    assert steps(*before, *complaint, case.promise(True, 70, "p2"))["promises_kept"] is False

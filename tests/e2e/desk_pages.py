@@ -44,6 +44,7 @@ EXAMPLES: dict[str, Callable[[Scene], dict[str, str]]] = {
         for page, file in FILES.items()
         if (ROOT / "data" / "firm" / file).exists()
     },
+    "/desk/incidents/{public_id}": lambda scene: {"incident": f"/desk/incidents/{scene.incident}"},
     "/desk/customers/{public_id}/rights": lambda scene: {"rights": f"/desk/customers/{scene.customer}/rights"},
     "/desk/complaints/{number}/recorded": lambda scene: {
         "complaint-recorded": f"/desk/complaints/{scene.recorded}/recorded"

@@ -8,6 +8,8 @@ from argon2 import PasswordHasher
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
 from actions.firm import load_firm
+from actions.incidents.drafting import Draft, draw_up
+from actions.incidents.lists import read_list
 from desk import second_factor
 from desk.accounts import add_account
 from desk.console.sessions import COOKIE, new_token, sign_in
@@ -63,6 +65,7 @@ class Scene:
         customer: public id of the customer of ``taken``.
         reply: public id of a canned reply.
         macro: public id of a macro.
+        incident: public id of an incident that is a draft.
     """
 
     service: Service
@@ -73,6 +76,7 @@ class Scene:
     customer: str = ""
     reply: str = ""
     macro: str = ""
+    incident: str = ""
 
     @property
     def database_url(self) -> str:
@@ -134,6 +138,7 @@ def set_scene(service: Service) -> Scene:
             scene.customer = _of(work.session, "taken")[1].customer.public_id
         deeds = play_day(database, load_firm(ROOT / "data" / "firm"), scene.conversations, attached_files(service.var))
         scene.recorded, scene.reply, scene.macro = deeds.recorded, deeds.reply, deeds.macro
+        scene.incident = _draw_up(database)
     service.told("taken", "没受伤，就是插座有点黑了")
     return scene
 
@@ -155,3 +160,13 @@ def _of(session: Any, who: str) -> tuple[Conversation, Case]:
     identity = session.query(Identity).filter_by(channel="rest", external_id=who).one()
     conversation = session.query(Conversation).filter_by(identity_id=identity.id).one()
     return conversation, session.get_one(Case, conversation.focus_case_id)
+
+
+def _draw_up(database: Database) -> str:
+    """An incident as a draft: nobody is told anything."""
+    titles = {"zh": "3号仓发出的包裹晚了两天", "en": "All parcels from depot 3 are two days late"}
+    draft = Draft("parcels_late", titles, read_list("202611110377, 202611080042, 202611119999"))
+    with database.begin() as work:
+        incident = draw_up(work, load_firm(ROOT / "data" / "firm"), draft, "sam").incident
+        work.commit()
+    return incident.public_id

@@ -41,8 +41,8 @@ def test_a_complaint_gets_a_number_an_apology_an_offer_and_the_remedy_once(
     second = service.told(customer, acceptance)
     again = service.told(customer, acceptance)
     case = service.cases(customer)[0]
-    assert len(case["remedies"]) == 1
-    remedy = case["remedies"][0]
+    # An apology may come with it; money moved once.
+    (remedy,) = [remedy for remedy in case["remedies"] if remedy["amount"]]
     assert remedy["executed_at"] and remedy["reference"] in second
     assert case["state"] == "resolved"
     assert NUMBER.search(again), "a second yes is told where things stand"

@@ -15,7 +15,7 @@ def test_a_complaint_is_made_good_on_postgresql(model: str, postgresql_url: str,
         first = service.told("li", "包裹晚了五天，订单202611550001")
         assert service.cases("li")[0]["number"] in first
         assert service.cases("li")[0]["remedies"] == []
-        service.told("li", "1")
+        service.told("li", "退款吧")
         remedy = service.cases("li")[0]["remedies"][0]
         assert remedy["kind"] == "refund" and remedy["executed_at"]
         service.told("li", "转人工")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from recovery import events
-from recovery.events import KINDS, CaseDimensions, OutcomeEvent, PromiseSettled, RemedyExecuted
+from recovery.events import KINDS, CaseDimensions, OutcomeEvent, PromiseSettled, RemedyExecuted, RemedyReversed
 
 AT = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 DIMENSIONS = CaseDimensions("delivery", "logistics", "rest", "regular", "zh")
-EXAMPLES: dict[type, Any] = {str: "x", int: 3, bool: True, datetime: AT}
+EXAMPLES: dict[type, Any] = {str: "x", int: 3, bool: True, datetime: AT, int | None: 4}
 
 
 def example(kind: type[OutcomeEvent], number: str = "AM-2345-6789", at: datetime = AT, **more: Any) -> OutcomeEvent:
@@ -56,7 +56,9 @@ def test_what_happens_to_another_case_is_another_event(kind: type[OutcomeEvent])
     assert example(kind).key != example(kind, number="AM-ABCD-EFGH").key
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS.values() if k not in (RemedyExecuted, PromiseSettled)])
+@pytest.mark.parametrize(
+    "kind", [k for k in KINDS.values() if k not in (RemedyExecuted, RemedyReversed, PromiseSettled)]
+)
 def test_what_happens_again_later_is_another_event(kind: type[OutcomeEvent]) -> None:
     assert example(kind).key != example(kind, at=AT + timedelta(microseconds=1)).key
 
