@@ -70,7 +70,11 @@ def ouyang(shop: Shop, files: AttachedFiles) -> Writer:
             )
         )  # fmt: skip
         conversation = work.session.get_one(Conversation, first.conversation_id)
-        conversation.awaited = {"kind": "reading", "about": {"understanding": {"text": SECRET}}}
+        conversation.awaited = {
+            "kind": "reading",
+            "revision": conversation.awaited_revision,
+            "about": {"understanding": {"text": SECRET}},
+        }
         note = Note(
             conversation_id=conversation.id, case_id=first.id, staff_id=alice.id, text=f"{NAME}很急", at=work.now
         )
