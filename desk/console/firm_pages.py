@@ -248,7 +248,9 @@ class _Reader:
             return "–".join(self._word(key, value[end]) for end in ("from", "to") if end in value)
         if isinstance(value, bool):
             return self._words.render(self._language, "firmfile.yes" if value else "firmfile.no")
-        if isinstance(value, int) and key in _IN_MINOR_UNITS and value >= 0:
+        # A category stands before a number where it has a budget of its own.
+        is_budget = key in self._firm.policy.budgets.categories
+        if isinstance(value, int) and (key in _IN_MINOR_UNITS or is_budget) and value >= 0:
             return show_money(Money(value, self._firm.policy.currency), self._language)
         if isinstance(value, int) and key == "percent_of_order":
             return f"{value} %"

@@ -218,6 +218,7 @@ async def test_a_macro_is_looked_at_confirmed_and_done(browser: Open, desk: Desk
         ("routing", ("Organisation",)),
         ("severity", ("Rules of severity", "much money is at stake", "¥2,000.00", "S0 (double deviation)")),
         ("tiers", ("Purchases count for", "every day", "¥5,000.00")),
+        ("budgets", ("A day in all", "¥20,000.00", "Staff attitude", "¥2,000.00", "supervisor")),
         ("value", ("expected value kept minus", "Expected payout", "¥15,000.00", "Cost of keeping", "<dt>Other</dt>")),
     ],
 )
