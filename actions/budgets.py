@@ -22,7 +22,7 @@ def left_today(work: UnitOfWork, firm: Firm, category: str) -> BudgetLeft:
         BudgetDay.day == today, BudgetDay.category.in_([IN_ALL, category])
     )
     spent = {row.category: row.spent for row in work.session.execute(rows)}
-    return budget_left(firm.policy.budgets, category, spent, _day_left(firm, work.now))
+    return budget_left(firm.policy.budgets, category, spent, share_of_day_left(firm, work.now))
 
 
 def lock_budgets(work: UnitOfWork, firm: Firm, category: str) -> None:
@@ -82,7 +82,7 @@ def _rows(work: UnitOfWork, day: date, categories: list[str]) -> list[BudgetDay]
     return list(work.session.scalars(statement))
 
 
-def _day_left(firm: Firm, now: datetime) -> float:
+def share_of_day_left(firm: Firm, now: datetime) -> float:
     """The share of the firm's day that is left."""
     local = firm.local(now)
     start = datetime.combine(local.date(), time(), firm.zone)

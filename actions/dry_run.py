@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.account import NOT_GIVEN, listed_among
+from actions.budgets import share_of_day_left
 from actions.cases import get_fact, proved_order
 from actions.firm import Firm
 from actions.learning import is_choice
@@ -160,7 +161,7 @@ def _decide_both(
             policy_firm.policy.budgets,
             category,
             {key: counts[day, key] for key in ("", category)},
-            _day_left(firm, moment),
+            share_of_day_left(firm, moment),
         )
         decision = _decide(work, policy_firm, case, before, left)
         sides[name] = decision
@@ -275,11 +276,6 @@ def _told(decision: Decision) -> str:
         kinds = "+".join(f"{r.kind.value} {r.counts_minor}" if r.counts_minor else r.kind.value for r in offer.remedies)
         parts.append(kinds if offer.authority == "bot" else f"{kinds} [{offer.authority}]")
     return "; ".join(parts)
-
-
-def _day_left(firm: Firm, moment: datetime) -> float:
-    local = firm.local(moment)
-    return 1 - (local.hour * 3600 + local.minute * 60 + local.second) / 86400
 
 
 def _side_json(side: OneSide) -> dict[str, Any]:

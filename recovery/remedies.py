@@ -32,6 +32,9 @@ OUTCOME_REMEDIES = frozenset(
     }
 )
 
+# Remedies that are an amount of money; all others have none.
+WITH_AMOUNT = frozenset({RemedyKind.REFUND, RemedyKind.VOUCHER})
+
 # Nobody gets money on a guessed order number: these need an order that is the customer's.
 NEEDS_ORDER = frozenset({RemedyKind.REFUND, RemedyKind.VOUCHER, RemedyKind.REPLACEMENT, RemedyKind.REDO})
 

@@ -7,11 +7,8 @@ from enum import StrEnum
 from recovery.authority import RISING, Account, Bound
 from recovery.money import Money
 from recovery.policy import RemedyPolicy, RemedyRule
-from recovery.remedies import NEEDS_ORDER, Authority, ProposedRemedy, RemedyKind
+from recovery.remedies import NEEDS_ORDER, WITH_AMOUNT, Authority, ProposedRemedy, RemedyKind
 from recovery.severity import Severity
-
-# Remedies that are an amount of money.
-WITH_AMOUNT = frozenset({RemedyKind.REFUND, RemedyKind.VOUCHER})
 
 
 class WishOutcome(StrEnum):

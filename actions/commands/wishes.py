@@ -13,9 +13,9 @@ from recovery.case_states import CaseState, Transition
 from recovery.control import HandOverReason
 from recovery.decision import RankedOffer, Reason, ReasonKey, timing_of
 from recovery.money import Money
-from recovery.remedies import OUTCOME_REMEDIES, RemedyKind
+from recovery.remedies import OUTCOME_REMEDIES, WITH_AMOUNT, RemedyKind
 from recovery.severity import Severity
-from recovery.wishes import WITH_AMOUNT, WishOutcome, WishRuling, judge_wish
+from recovery.wishes import WishOutcome, WishRuling, judge_wish
 from store.tables import Case, Offer
 
 # What licenses an offer that a person must decide on, since no rule does.

@@ -13,11 +13,10 @@ from recovery.authority import RISING, Bounds
 from recovery.budgets import Budgets
 from recovery.failures import Likeness
 from recovery.policy import RemedyPolicy, RemedyRule
-from recovery.remedies import Authority, Choice, RemedyKind, RemedyTerm
+from recovery.remedies import WITH_AMOUNT, Authority, Choice, RemedyKind, RemedyTerm
 from recovery.severity import Severity
 
-# Remedies that are an amount of money; those with a worth of their own, which no order tells.
-_MONEY = (RemedyKind.REFUND, RemedyKind.VOUCHER)
+# Remedies that may have a worth of their own.
 _HAS_WORTH = (RemedyKind.UPGRADE, RemedyKind.GIFT, RemedyKind.REPLACEMENT, RemedyKind.REDO)
 
 Minor = Annotated[int, Field(ge=0, description="minor units")]
@@ -48,7 +47,7 @@ class TermFile(Strict):
 
     @model_validator(mode="after")
     def _priced(self) -> Self:
-        money = self.kind in _MONEY
+        money = self.kind in WITH_AMOUNT
         if money and (self.percent_of_order is None) == (self.amount is None):
             raise ValueError(f"a {self.kind} needs either percent_of_order or amount")
         if not money and (self.percent_of_order or self.amount or self.at_most):

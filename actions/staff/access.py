@@ -2,6 +2,7 @@
 
 from actions.conversations import lock_conversation
 from actions.roles import AUTHORITY_OF_ROLE as AUTHORITY_OF_ROLE
+from recovery.authority import RISING
 from recovery.control import Control
 from recovery.remedies import Authority
 from store.audit import append
@@ -17,7 +18,6 @@ class DeedRefused(Exception):
         self.code = code
 
 
-_RISING = [Authority.BOT, Authority.AGENT, Authority.SUPERVISOR, Authority.MANAGER]
 # Who may take over a conversation that a colleague has, and pass it on.
 MAY_TAKE_FROM_OTHERS = frozenset({"supervisor", "manager"})
 
@@ -25,7 +25,7 @@ MAY_TAKE_FROM_OTHERS = frozenset({"supervisor", "manager"})
 def covers(staff: Staff, needed: Authority) -> bool:
     """Whether this person's role may grant what needs ``needed``."""
     held = AUTHORITY_OF_ROLE.get(staff.role)
-    return held is not None and needed in _RISING and _RISING.index(held) >= _RISING.index(needed)
+    return held is not None and needed in RISING and RISING.index(held) >= RISING.index(needed)
 
 
 def mine(work: UnitOfWork, staff: Staff, conversation_id: int) -> Conversation:

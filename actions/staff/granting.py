@@ -19,13 +19,11 @@ from actions.staff.talking import answer
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.failures import leading_category
 from recovery.money import Money
-from recovery.remedies import NEEDS_ORDER, Authority, RemedyKind, RemedyTerm
+from recovery.remedies import NEEDS_ORDER, WITH_AMOUNT, Authority, RemedyKind, RemedyTerm
 from recovery.severity import Severity
 from store.database import UnitOfWork
 from store.tables import Case, Offer, Remedy, Staff
 
-# Remedies that are an amount of money; all others have none.
-WITH_AMOUNT = frozenset({RemedyKind.REFUND, RemedyKind.VOUCHER})
 BY_HAND = "by-hand"
 REASON_LENGTH = 500
 

@@ -17,13 +17,13 @@ from actions.cases import focus_case
 from actions.firm import Firm
 from actions.staff.access import DeedRefused, audit, mine
 from actions.staff.canned_replies import NotSaved, choice, language_of, may_edit, values_for
-from actions.staff.granting import WITH_AMOUNT, RemedyWish, grant_by_hand, kinds_by_hand
+from actions.staff.granting import RemedyWish, grant_by_hand, kinds_by_hand
 from actions.staff.promising import answer_and_promise
 from actions.staff.talking import close, give_back
 from actions.words.catalogue import LANGUAGES
 from actions.words.formats import show_money
 from recovery.money import Money
-from recovery.remedies import RemedyKind
+from recovery.remedies import WITH_AMOUNT, RemedyKind
 from store.audit import append
 from store.blueprint import NO_STEP
 from store.database import UnitOfWork

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from actions.firm import Firm
-from actions.staff.granting import WITH_AMOUNT, Budget, budget, is_possible, kinds_by_hand
+from actions.staff.granting import Budget, budget, is_possible, kinds_by_hand
 from recovery.money import Money
+from recovery.remedies import WITH_AMOUNT
 from store.database import UnitOfWork
 from store.tables import Case, Staff
 

@@ -5,9 +5,10 @@ from aiohttp import web
 from actions.firm import Firm
 from actions.staff import approvals
 from actions.staff.access import DeedRefused
-from actions.staff.granting import WITH_AMOUNT, RemedyWish, grant_by_hand
+from actions.staff.granting import RemedyWish, grant_by_hand
 from desk.console.amounts import read_amount
 from desk.console.performing import ANSWER_LENGTH, Form, conversation_named, first_value, offer_named, perform
+from recovery.remedies import WITH_AMOUNT
 from store.database import UnitOfWork
 from store.tables import Staff
 
