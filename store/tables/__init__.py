@@ -14,6 +14,7 @@ from store.tables.cases import (
     Remedy,
     SeverityChange,
 )
+from store.tables.channels import BindingLink, ChannelAccount, IncomingMedia, ReplyWindow, SyncCursor
 from store.tables.conversations import Conversation, Customer, Identity, InboxRow, Message, OutboxRow, Timer, Turn
 from store.tables.firm import Order, OrderIdentity, RefundEntry, Shipment, Voucher
 from store.tables.handling import (
@@ -40,6 +41,7 @@ __all__ = [
     "Attachment",
     "AuditEntry",
     "Base",
+    "BindingLink",
     "BudgetDay",
     "CannedReply",
     "Case",
@@ -47,6 +49,7 @@ __all__ = [
     "CaseLink",
     "CaseStepOutcome",
     "CaseTransition",
+    "ChannelAccount",
     "Consultation",
     "Conversation",
     "Correction",
@@ -61,6 +64,7 @@ __all__ = [
     "InboxRow",
     "Incident",
     "IncidentOrder",
+    "IncomingMedia",
     "Macro",
     "Message",
     "Note",
@@ -78,11 +82,13 @@ __all__ = [
     "RefundEntry",
     "Remedy",
     "RemedyExperience",
+    "ReplyWindow",
     "SavedView",
     "SeverityChange",
     "Shipment",
     "Staff",
     "StaffSession",
+    "SyncCursor",
     "Timer",
     "Turn",
     "Volume",

@@ -210,6 +210,10 @@ class OutboxRow(Base):
     claimed_until: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
     sent_at: Mapped[datetime | None]
+    # How much it matters where a channel lets only so many through: courtesy, ordinary, decisive.
+    weight: Mapped[str] = mapped_column(String(8), default="ordinary")
+    # The channel's name for the bubble that carried it: a failure may be told afterwards, by that name.
+    receipt: Mapped[str | None] = mapped_column(String(64), index=True)
 
     message: Mapped[Message] = relationship(lazy="joined", innerjoin=True)
 
