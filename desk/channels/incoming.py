@@ -1,4 +1,4 @@
-"""A customer's message or deed as a channel's codec reads it, and as all of them hand it in (:mod:`desk.channels.intake`)."""
+"""A customer's message or deed as a channel reads it, and hands it in (:mod:`desk.channels.intake`)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
