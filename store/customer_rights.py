@@ -15,7 +15,15 @@ from recovery.control import Control
 from store import audit, search
 from store.attached_files import AttachedFiles
 from store.database import UnitOfWork
-from store.erasing import blank_cases, blank_conversations, forget_incidents, remove_after_commit, slices
+from store.erasing import (
+    blank_cases,
+    blank_conversations,
+    forget_channels,
+    forget_incidents,
+    heard_of,
+    remove_after_commit,
+    slices,
+)
 from store.retention import Retention
 from store.tables import (
     Attachment,
@@ -26,6 +34,7 @@ from store.tables import (
     CustomerMerge,
     ErasureRequest,
     Fact,
+    HeardCallback,
     Identity,
     InboxRow,
     Message,
@@ -136,7 +145,8 @@ def hindrances(work: UnitOfWork, person: Person, retention: Retention) -> list[H
     """What stands against erasing the person now; empty where nothing does."""
     found: list[Hindrance] = []
     unanswered = select(InboxRow.id).where(InboxRow.conversation_id.in_(person.conversations), InboxRow.state == "open")
-    if work.session.scalars(unanswered).first() is not None:
+    heard = heard_of(person.identities).with_only_columns(HeardCallback.id).limit(1)
+    if any(work.session.scalars(one).first() is not None for one in (unanswered, heard)):
         found.append(Hindrance(MESSAGE_WAITING, None))
     with_people = select(Conversation.id).where(
         Conversation.id.in_(person.conversations), Conversation.control != Control.BOT
@@ -254,6 +264,7 @@ def erase(work: UnitOfWork, person: Person, files: AttachedFiles | None = None) 
     removed = blank_conversations(work, person.conversations)
     blank_cases(work, person.cases)
     forget_incidents(work, person.customers, person.cases)
+    forget_channels(work, person.customers, person.identities)
     # Sent so far; the order itself is the merchant's, and what proved it goes with the person.
     orders = orders_of(work, person)
     session.execute(delete(OrderIdentity).where(OrderIdentity.identity.in_(strings.identities)))

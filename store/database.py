@@ -54,16 +54,33 @@ class _FileLock:
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self._threads = threading.Lock()
+        self._line = threading.Condition()
+        self._taken = False
+        self._first = 0
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody waits who comes first."""
+        return self._first > 0
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        with self._threads:
+    def held(self, first: bool = False) -> Iterator[None]:
+        """Hold the lock; whoever comes ``first`` waits for nobody of this process but who holds it now."""
+        with self._line:
+            self._first += first
+            self._line.wait_for(lambda: not self._taken and (first or not self._first))
+            self._first -= first
+            self._taken = True
+        try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             try:
                 yield
             finally:
                 fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        finally:
+            with self._line:
+                self._taken = False
+                self._line.notify_all()
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -98,12 +115,17 @@ class Database:
             event.listen(self.engine, "connect", _prepare_postgresql)
             self._read_engine = self.engine
         self._writers = ThreadPoolExecutor(1 if self.is_sqlite else threads, "store-writer")
+        self._first = ThreadPoolExecutor(1, "store-first")
         self._readers = ThreadPoolExecutor(4, "store-reader")
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        """A unit of work that may write."""
-        with self._turn_in_line(), Session(self.engine, expire_on_commit=False) as session:
+    def begin(self, first: bool = False) -> Iterator[UnitOfWork]:
+        """A unit of work that may write.
+
+        Args:
+            first: stand in front of whoever else of this process waits for SQLite's writer.
+        """
+        with self._turn_in_line(first), Session(self.engine, expire_on_commit=False) as session:
             work = UnitOfWork(session, self.clock())
             yield work
         if work.committed and work.touched:
@@ -115,6 +137,22 @@ class Database:
         """A unit of work that only reads; a consistent picture that waits for no writer."""
         with Session(self._read_engine, expire_on_commit=False) as session:
             yield UnitOfWork(session, self.clock())
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether :meth:`run_first` waits for SQLite's writer: whoever holds it should come to an end."""
+        return self._file_lock is not None and self._file_lock.is_wanted
+
+    async def run_first(self, function: Callable[..., R], *args: Any) -> R:
+        """As :meth:`run`, but not behind whatever else this process is about to write: for what somebody waits for."""
+
+        def call() -> R:
+            with self.begin(first=True) as work:
+                result = function(work, *args)
+                work.commit()
+                return result
+
+        return await asyncio.get_running_loop().run_in_executor(self._first, call)
 
     async def run(self, function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         """Call ``function(work, …)`` in one unit of work off the event loop, and commit when it returns.
@@ -145,6 +183,7 @@ class Database:
 
     def close(self) -> None:
         self._writers.shutdown()
+        self._first.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
         self._read_engine.dispose()
@@ -158,11 +197,11 @@ class Database:
         self.close()
 
     @contextmanager
-    def _turn_in_line(self) -> Iterator[None]:
+    def _turn_in_line(self, first: bool) -> Iterator[None]:
         if self._file_lock is None:
             yield
         else:
-            with self._file_lock.held():
+            with self._file_lock.held(first):
                 yield
 
 

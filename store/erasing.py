@@ -9,7 +9,7 @@ claim on the same order meets the same limit.
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, delete, event, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, event, select, update
 
 from store import search
 from store.attached_files import AttachedFiles
@@ -17,14 +17,18 @@ from store.database import UnitOfWork
 from store.tables import (
     Assessment,
     Attachment,
+    BindingLink,
     Case,
     CaseLink,
     Consultation,
     Conversation,
     Correction,
     Fact,
+    HeardCallback,
+    Identity,
     InboxRow,
     IncidentOrder,
+    IncomingMedia,
     Message,
     Note,
     Notification,
@@ -33,7 +37,9 @@ from store.tables import (
     Offer,
     OutboxRow,
     Promise,
+    ReceivedDeed,
     Remedy,
+    ReplyWindow,
     Timer,
     Turn,
 )
@@ -58,7 +64,7 @@ def blank_conversations(work: UnitOfWork, ids: Sequence[int]) -> list[str]:
             row.message_key = f"erased-{unguessable()}"
         _set(work, Turn, Turn.conversation_id.in_(part), understanding=None)
         _set(work, Message, Message.conversation_id.in_(part), text="", buttons=[])
-        _set(work, OutboxRow, OutboxRow.conversation_id.in_(part), error=None)
+        _set(work, OutboxRow, OutboxRow.conversation_id.in_(part), error=None, receipt=None)
         unsent = OutboxRow.conversation_id.in_(part) & OutboxRow.state.in_(("pending", "held"))
         _set(work, OutboxRow, unsent, state="failed")
         _set(work, Timer, Timer.conversation_id.in_(part) & (Timer.state == "open"), state="cancelled")
@@ -70,6 +76,7 @@ def blank_conversations(work: UnitOfWork, ids: Sequence[int]) -> list[str]:
         files += work.session.scalars(select(Attachment.public_id).where(of_them, Attachment.deleted_at.is_(None)))
         _set(work, Attachment, of_them & Attachment.deleted_at.is_(None), deleted_at=work.now)
         _set(work, Attachment, of_them, name="", digest="")
+        _delete(work, IncomingMedia, IncomingMedia.conversation_id.in_(part))
         for conversation_id in part:
             search.forget(work, conversation_id)
     return files
@@ -92,6 +99,29 @@ def blank_cases(work: UnitOfWork, ids: Sequence[int]) -> None:
         # The text names nobody: it stays as training data, and belongs to no case any more.
         _set(work, Correction, Correction.case_id.in_(part), case_id=None, details={})
         _set(work, CaseLink, CaseLink.case_id.in_(part) | CaseLink.other_id.in_(part), details={})
+
+
+def forget_channels(work: UnitOfWork, customer_ids: Sequence[int], identity_ids: Sequence[int]) -> None:
+    """What other firms' channels told of a person beside their words: windows, deeds, links that bind.
+
+    Words that nobody has taken in yet stand against an erasure; those that come after it are somebody new's.
+    """
+    for part in slices(customer_ids):
+        _delete(work, BindingLink, BindingLink.customer_id.in_(part))
+    for part in slices(identity_ids):
+        _delete(work, ReceivedDeed, ReceivedDeed.identity_id.in_(part))
+        theirs = select(Conversation.id).where(Conversation.identity_id.in_(part))
+        _delete(work, ReplyWindow, ReplyWindow.conversation_id.in_(theirs))
+
+
+def heard_of(identity_ids: Sequence[int]) -> Select[HeardCallback]:
+    """What these were acknowledged and nobody has taken in yet."""
+    same = (
+        Identity.channel == HeardCallback.channel,
+        Identity.account == HeardCallback.account,
+        Identity.external_id == HeardCallback.external_id,
+    )
+    return select(HeardCallback).join(Identity, and_(*same)).where(Identity.id.in_(identity_ids))
 
 
 def forget_incidents(work: UnitOfWork, customer_ids: Sequence[int], case_ids: Sequence[int]) -> None:
@@ -132,6 +162,10 @@ _PLAIN = {"synchronize_session": False}
 
 def _set(work: UnitOfWork, table: type[Base], where: ColumnElement[bool], **values: Any) -> None:
     work.session.execute(update(table).where(where).values(**values), execution_options=_PLAIN)
+
+
+def _delete(work: UnitOfWork, table: type[Base], where: ColumnElement[bool]) -> None:
+    work.session.execute(delete(table).where(where), execution_options=_PLAIN)
 
 
 def _forget_notifications(work: UnitOfWork, ids: Sequence[int]) -> None:

@@ -13,10 +13,11 @@ from sqlalchemy import select
 from store.attached_files import AttachedFiles
 from store.customer_rights import Person, orders_of
 from store.database import UnitOfWork
-from store.erasing import slices
+from store.erasing import heard_of, slices
 from store.tables import (
     Assessment,
     Attachment,
+    BindingLink,
     Case,
     CaseTransition,
     Consultation,
@@ -27,6 +28,7 @@ from store.tables import (
     HandOver,
     Identity,
     InboxRow,
+    IncomingMedia,
     Message,
     Note,
     Offer,
@@ -34,6 +36,7 @@ from store.tables import (
     Promise,
     Rating,
     Remedy,
+    ReplyWindow,
     SeverityChange,
     Turn,
     WebSession,
@@ -68,6 +71,9 @@ _OF_CASES = (
     "incident_id",
 )
 
+
+# Who of ours serves the conversation over there, and how that is kept in line.
+_OF_WINDOWS = ("conversation_id", "servicer", "notice_receipt", "mirrored", "mirror_at", "mirror_attempts")
 
 # So much of a file's name is kept: with the folder it must fit where it is unpacked.
 _NAME_LENGTH = 60
@@ -117,6 +123,13 @@ def _collect(work: UnitOfWork, person: Person) -> dict[str, Any]:
             {"created_at": _moment(one.created_at), "expires_at": _moment(one.expires_at)}
             for one in _rows(work, WebSession, WebSession.identity_id, person.identities)
         ],
+        "binding_links": [
+            _plain(one, "customer_id", "made_by", "identity_id")
+            for one in _rows(work, BindingLink, BindingLink.customer_id, person.customers)
+        ],
+        "heard_just_now": [
+            row.body for part in slices(person.identities) for row in work.session.scalars(heard_of(part))
+        ],
         "conversations": _conversations(work, person),
         "cases": _cases(work, person),
         "orders": [_plain(order) for order in orders],
@@ -144,6 +157,11 @@ def _conversations(work: UnitOfWork, person: Person) -> list[dict[str, Any]]:
         if row.deleted_at is None:
             line = _plain(row, "id", "conversation_id", "message_id", "note_id", "public_id", "deleted_at")
             files[row.conversation_id].append({**line, "file": _file_name(row)})
+    windows = {row.conversation_id: row for row in _rows(work, ReplyWindow, ReplyWindow.conversation_id, ids)}
+    coming = defaultdict(list)
+    for row in _rows(work, IncomingMedia, IncomingMedia.conversation_id, ids):
+        if row.state != "fetched":
+            coming[row.conversation_id].append({"kind": row.kind, "name": row.name, "state": row.state})
     # What belongs to a case is listed with it.
     beside: dict[str, dict[int, list[dict[str, Any]]]] = {}
     for name, table in {"promises": Promise, "hand_overs": HandOver}.items():
@@ -161,6 +179,9 @@ def _conversations(work: UnitOfWork, person: Person) -> list[dict[str, Any]]:
             "messages": messages[one.id],
             "notes": notes[one.id],
             "attachments": files[one.id],
+            # Files that the channel still has, and what it allows us to say.
+            "files_not_fetched": coming[one.id],
+            "reply_window": _plain(windows[one.id], *_OF_WINDOWS) if one.id in windows else None,
             **{name: rows[one.id] for name, rows in beside.items()},
         }
         for one in _rows(work, Conversation, Conversation.id, ids)

@@ -6,9 +6,9 @@ nothing, since the next run finds what is left.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, inspect, or_, select, tuple_, update
 
 from recovery.case_states import UNSETTLED
 from store.attached_files import AttachedFiles
@@ -20,19 +20,26 @@ from store.retention import Retention
 from store.tables import (
     Attachment,
     AuditEntry,
+    BindingLink,
     Case,
     Conversation,
     ErasureRequest,
+    HeardCallback,
     Identity,
     InboxRow,
+    IncomingMedia,
     Message,
     Notification,
     NotificationDelivery,
     NotificationEvent,
+    ReceivedDeed,
     WebSession,
 )
+from store.tables.base import Base
 
 CHUNK = 200
+# Longer than any channel keeps what it may tell once more.
+_TOLD_AGAIN_WITHIN = timedelta(days=7)
 # Conversations are looked through so many at a time, and emptied one by one: each may have thousands of messages.
 _LOOKED_AT = 500
 _PLAIN = {"synchronize_session": False}
@@ -55,6 +62,8 @@ def steps(retention: Retention, now: datetime, files: AttachedFiles | None) -> l
     """What one run does, in its order. Pieces know how far the run has come: a new run takes new steps."""
     classes = retention.retention
     sessions = classes.web_sessions.keep.before(now)
+    # A channel may tell the last three days again.
+    traces = min(sessions, now - _TOLD_AGAIN_WITHIN)
     told = classes.notifications.keep.before(now)
     deeds = classes.audit.keep.before(now)
     words = classes.messages.keep.before(now)
@@ -75,6 +84,12 @@ def steps(retention: Retention, now: datetime, files: AttachedFiles | None) -> l
             "web_sessions",
             lambda work: _count(work, WebSession, WebSession.expires_at < sessions),
             lambda work: _drop_sessions(work, sessions),
+        ),
+        # As short-lived as sessions: they tell repetitions apart, and bind whoever opens them in time.
+        Step(
+            "channel_traces",
+            lambda work: sum(_count(work, table, where) for table, where in _old_traces(traces)),
+            lambda work: _drop_traces(work, traces),
         ),
         Step(
             "notifications",
@@ -215,6 +230,28 @@ def _drop_sessions(work: UnitOfWork, moment: datetime) -> int | None:
     digests = work.session.scalars(ended).all()
     work.session.execute(delete(WebSession).where(WebSession.token_digest.in_(digests)), execution_options=_PLAIN)
     return len(digests) or None
+
+
+def _old_traces(moment: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
+    """Deeds told by channels, links that bind nobody any more, what nobody would take in, and where files lay that were
+    fetched long ago."""
+    fetched = (IncomingMedia.state == "fetched") & (IncomingMedia.next_attempt_at < moment)
+    return [
+        (ReceivedDeed, ReceivedDeed.at < moment),
+        (BindingLink, BindingLink.expires_at < moment),
+        (HeardCallback, HeardCallback.received_at < moment),
+        (IncomingMedia, fetched),
+    ]
+
+
+def _drop_traces(work: UnitOfWork, moment: datetime) -> int | None:
+    gone = 0
+    for table, where in _old_traces(moment):
+        key = inspect(table).primary_key
+        keys = [tuple(row) for row in work.session.execute(select(*key).where(where).limit(CHUNK))]
+        work.session.execute(delete(table).where(tuple_(*key).in_(keys)), execution_options=_PLAIN)
+        gone += len(keys)
+    return gone or None
 
 
 def _drop_notifications(work: UnitOfWork, moment: datetime) -> int | None:

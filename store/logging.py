@@ -10,6 +10,20 @@ import structlog
 from structlog.typing import Processor
 
 
+class WithoutWhatTheySent(logging.Filter):
+    """Tells in one line that a request was none: aiohttp would add a traceback with the bytes at which it gave up.
+
+    Whatever a handler raises is told by our own middleware, so this alone is left to aiohttp's server.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every record; take out of these what the caller sent, and the caller's address."""
+        if record.name == "aiohttp.server" and record.exc_info and record.exc_info[0] is not None:
+            record.msg, record.args = "request cannot be read: %s", (record.exc_info[0].__name__,)
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def set_up_logging(process: str) -> None:
     """Send this process's logs to standard error as JSON lines.
 
@@ -37,6 +51,7 @@ def set_up_logging(process: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(WithoutWhatTheySent())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

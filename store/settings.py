@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from store.addresses import read_mail_server, read_system_secrets, read_targets
+from store.channel_secrets import read_channel_secrets
 
 # The firm's systems that can be called over HTTP (data/firm/connectors.yml).
 SYSTEMS = ("orders", "refunds", "vouchers", "shipments")
@@ -61,6 +62,9 @@ class Settings(BaseSettings):
     connector_secrets: SecretStr = Field(
         SecretStr(""), description="what signs calls to the firm's own systems: refunds=whsec_…, separated by blanks"
     )
+    channel_secrets: SecretStr = Field(
+        SecretStr(""), description="secrets of the accounts in channels.yml: wechat.main.token=…, separated by blanks"
+    )
 
     @field_validator("smtp_url")
     @classmethod
@@ -89,6 +93,12 @@ class Settings(BaseSettings):
     @classmethod
     def _systems(cls, value: SecretStr) -> SecretStr:
         read_system_secrets(value.get_secret_value(), SYSTEMS)
+        return value
+
+    @field_validator("channel_secrets")
+    @classmethod
+    def _channels(cls, value: SecretStr) -> SecretStr:
+        read_channel_secrets(value.get_secret_value())
         return value
 
     @field_validator("rasa_urls", "widget_sites", mode="before")

@@ -14,7 +14,15 @@ from store.tables.cases import (
     Remedy,
     SeverityChange,
 )
-from store.tables.channels import BindingLink, ChannelAccount, IncomingMedia, ReplyWindow, SyncCursor
+from store.tables.channels import (
+    BindingLink,
+    ChannelAccount,
+    HeardCallback,
+    IncomingMedia,
+    ReceivedDeed,
+    ReplyWindow,
+    SyncCursor,
+)
 from store.tables.conversations import Conversation, Customer, Identity, InboxRow, Message, OutboxRow, Timer, Turn
 from store.tables.firm import Order, OrderIdentity, RefundEntry, Shipment, Voucher
 from store.tables.handling import (
@@ -60,6 +68,7 @@ __all__ = [
     "Fact",
     "GuaranteePayment",
     "HandOver",
+    "HeardCallback",
     "Identity",
     "InboxRow",
     "Incident",
@@ -79,6 +88,7 @@ __all__ = [
     "OutcomeEventRow",
     "Promise",
     "Rating",
+    "ReceivedDeed",
     "RefundEntry",
     "Remedy",
     "RemedyExperience",

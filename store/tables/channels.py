@@ -28,34 +28,56 @@ class ChannelAccount(Base):
     refreshing_until: Mapped[datetime | None]
     blocked_until: Mapped[datetime | None]  # the day's calls are used up
     last_callback_at: Mapped[datetime | None]
-    # What a person must put right: an error code of the channel, and when it was met last; null once a call went well.
-    fault_code: Mapped[int | None]
-    fault_at: Mapped[datetime | None]
+    # What a person must put right, by the path that was called: ``{"code", "at"}``; gone once a call there went well.
+    faults: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class ReplyWindow(Base):
     """How much may still be said in a conversation, by the channel's rules, before its customer speaks again."""
 
     __tablename__ = "reply_windows"
+    __table_args__ = (
+        Index(
+            "ix_reply_windows_mirror_at",
+            "mirror_at",
+            sqlite_where=text("mirror_at IS NOT NULL"),
+            postgresql_where=text("mirror_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_reply_windows_mirrored",
+            "mirrored",
+            sqlite_where=text("mirrored IS NOT NULL"),
+            postgresql_where=text("mirrored IS NOT NULL"),
+        ),
+    )
 
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
-    # After a message of the customer.
+    # After a message of the customer, and after a tap on a menu, a follow, a scan (:mod:`desk.channels.quotas`).
     ends_at: Mapped[datetime | None]
-    remaining: Mapped[int] = mapped_column(default=0)
-    # After a tap on a menu, a follow, a scan.
     brief_ends_at: Mapped[datetime | None]
-    brief_remaining: Mapped[int] = mapped_column(default=0)
+    # When the latest bubbles went out, the newest last: so many as both allow together.
+    spent: Mapped[list[str]] = mapped_column(default=list)
+    # When the channel itself said that nothing more goes through.
+    shut_at: Mapped[datetime | None]
     # Why nothing can be sent until the customer comes back: ``unfollowed``, ``refuses``, ``unknown_there``.
     unreachable: Mapped[str | None] = mapped_column(String(16))
     unreachable_at: Mapped[datetime | None]
-    # When a template or subscription message last told that something waits here.
+    # When a template or subscription message told that something waits here, since the customer was last heard; and
+    # what became of it: ``sent``, ``arrived``, ``refused``.
     told_outside_at: Mapped[datetime | None]
+    told_outside: Mapped[str | None] = mapped_column(String(8))
+    notice_receipt: Mapped[str | None] = mapped_column(String(64), index=True)
     # Subscription messages that the customer agreed to and that are not used up, by template id.
     subscriptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # WeCom: who serves the conversation there (0 new, 1 assistant, 2 waiting, 3 a person, 4 ended), as last known.
     service_state: Mapped[int | None]
     service_state_at: Mapped[datetime | None]
     servicer: Mapped[str | None] = mapped_column(String(64))
+    # WeCom: who has the conversation with us (as ``conversations.control``) that the state over there was last brought
+    # in line with, and when to see about it again; null: once that changes.
+    mirrored: Mapped[str | None] = mapped_column(String(8))
+    mirror_at: Mapped[datetime | None]
+    mirror_attempts: Mapped[int] = mapped_column(default=0)
 
 
 class SyncCursor(Base):
@@ -69,6 +91,8 @@ class SyncCursor(Base):
     account: Mapped[str] = mapped_column(String(64), primary_key=True)  # its key in channels.yml
     open_kfid: Mapped[str] = mapped_column(String(64), primary_key=True)
     cursor: Mapped[str | None] = mapped_column(Text)
+    # When we began to read it: what was said before was said to somebody else.
+    since: Mapped[datetime]
     callback_token: Mapped[str | None] = mapped_column(Text)
     wanted: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
@@ -78,6 +102,22 @@ class SyncCursor(Base):
     claimed_until: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class HeardCallback(Base):
+    """What a customer said or did, acknowledged to the channel and not taken in yet; gone once it is."""
+
+    __tablename__ = "heard_callbacks"
+    __table_args__ = (Index("ix_heard_callbacks_customer", "channel", "account", "external_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    account: Mapped[str] = mapped_column(String(64))  # its key in channels.yml
+    external_id: Mapped[str] = mapped_column(String(256))
+    body: Mapped[dict[str, Any]]  # a :class:`desk.channels.incoming.Incoming`
+    received_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)  # that failed
+    next_attempt_at: Mapped[datetime]
 
 
 class IncomingMedia(Base):
@@ -114,11 +154,23 @@ class BindingLink(Base):
     __tablename__ = "binding_links"
 
     token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    # Whose identity it will be; null for an order whose customer nobody knows yet, until it is opened.
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    order_number: Mapped[str | None] = mapped_column(String(64))
     channel: Mapped[str] = mapped_column(String(16))
-    account: Mapped[str] = mapped_column(String(64))
+    account: Mapped[str] = mapped_column(String(64))  # as identities have it
     made_by: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     identity_id: Mapped[int | None] = mapped_column(BigId)  # who opened it
+
+
+class ReceivedDeed(Base):
+    """That a deed of a customer (a follow, a tap, a scan) was taken in: the channel may tell of it three times."""
+
+    __tablename__ = "received_deeds"
+
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id"), primary_key=True)
+    deed_key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)

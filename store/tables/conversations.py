@@ -202,7 +202,7 @@ class OutboxRow(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), unique=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), index=True)
-    # pending, sent, failed (permanently), held (quota spent or window closed)
+    # pending, sent, failed (permanently), held (quota spent or window closed), lapsed (words of the moment, now past)
     state: Mapped[str] = mapped_column(String(8), default="pending")
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime]
@@ -214,6 +214,9 @@ class OutboxRow(Base):
     weight: Mapped[str] = mapped_column(String(8), default="ordinary")
     # The channel's name for the bubble that carried it: a failure may be told afterwards, by that name.
     receipt: Mapped[str | None] = mapped_column(String(64), index=True)
+    # Since when it waits for the customer, and how many characters of it went out before: a long one goes in parts.
+    held_at: Mapped[datetime | None]
+    said_up_to: Mapped[int] = mapped_column(default=0)
 
     message: Mapped[Message] = relationship(lazy="joined", innerjoin=True)
 

@@ -13,11 +13,16 @@ from store.audit import append
 from store.retention import Retention, read_retention
 from store.tables import (
     Attachment,
+    BindingLink,
     Case,
     Conversation,
     Customer,
     CustomerMerge,
+    IncomingMedia,
+    Message,
     Note,
+    ReceivedDeed,
+    ReplyWindow,
     SavedView,
     WebSession,
 )
@@ -92,6 +97,22 @@ def ouyang(shop: Shop, files: AttachedFiles) -> Writer:
                 token_digest="t" * 64, resume_digest="r" * 64, identity_id=conversation.identity_id,
                 created_at=work.now, expires_at=work.now,
             )
+        )  # fmt: skip
+        said = work.session.scalars(select(Message).where(Message.conversation_id == conversation.id)).first()
+        assert said is not None
+        work.session.add_all(
+            [
+                IncomingMedia(
+                    message_id=said.id, conversation_id=conversation.id, channel="wechat", account="main",
+                    media_id=SECRET, kind="file", name=f"{SECRET}.pdf", next_attempt_at=work.now,
+                ),
+                ReplyWindow(conversation_id=conversation.id, ends_at=work.now, servicer=NAME),
+                ReceivedDeed(identity_id=conversation.identity_id, deed_key=f"event:{IDENTITY}", at=work.now),
+                BindingLink(
+                    token_digest="b" * 64, customer_id=mine.id, channel="wechat", account="main", made_by="alice",
+                    made_at=work.now, expires_at=work.now,
+                ),
+            ]
         )  # fmt: skip
         work.session.flush()
         files.publish(files.draft(b"jpg", None), attachment.public_id)

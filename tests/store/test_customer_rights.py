@@ -38,6 +38,7 @@ from store.tables import (
     Customer,
     DailyCount,
     ErasureRequest,
+    HeardCallback,
     NotificationDelivery,
     NotificationEvent,
     Order,
@@ -169,6 +170,22 @@ def test_money_under_way_and_unanswered_messages_hinder(shop: Shop, ouyang: Writ
     assert [one.why for one in standing] == ["message_waiting", "money_under_way"]
 
 
+def test_words_that_nobody_has_taken_in_yet_hinder_and_are_not_lost(
+    shop: Shop, retention: Retention, files: AttachedFiles
+) -> None:
+    Writer(shop, IDENTITY).writes("action_answer_question", "几点开门")
+    with shop.database.begin() as work:
+        heard = HeardCallback(channel="rest", account="", external_id=IDENTITY, body={"words": "还有一件事"})
+        heard.received_at = heard.next_attempt_at = work.now
+        work.session.add(heard)
+        work.commit()
+    assert erases(shop, retention, files) == "waiting"
+    with shop.database.reading() as work:
+        standing = hindrances(work, find_person(work, f"rest:{IDENTITY}"), retention)
+    assert [one.why for one in standing] == ["message_waiting"]
+    assert [row.body for row in shop.all(HeardCallback)] == [{"words": "还有一件事"}]
+
+
 def test_who_waits_for_a_person_or_was_promised_something_is_not_erased(
     shop: Shop, retention: Retention, files: AttachedFiles
 ) -> None:
@@ -291,6 +308,11 @@ def test_the_export_holds_all_that_was_said_and_the_files(shop: Shop, ouyang: Wr
     assert [order["number"] for order in data["orders"]] == ["202611120077"]
     (name,) = [name for name in archive.namelist() if name.startswith("attachments/")]
     assert archive.read(name) == b"jpg"
+    [channel] = [one for one in data["conversations"] if one["files_not_fetched"]]
+    assert channel["files_not_fetched"] == [{"kind": "file", "name": f"{SECRET}.pdf", "state": "open"}]
+    # Until when we may answer is theirs to know; who of ours answers there is not.
+    assert channel["reply_window"]["ends_at"] and "servicer" not in channel["reply_window"]
+    assert [set(one) & {"token_digest", "made_by"} for one in data["binding_links"]] == [set()]
     written = archive.read("data.json").decode()
     assert NAME in written and SECRET in written and "alice" not in written
 

@@ -15,8 +15,13 @@ from store.letting_go import count_due, let_go
 from store.retention import CalendarSpan, Retention, read_retention
 from store.tables import (
     AuditEntry,
+    BindingLink,
     Conversation,
     ErasureRequest,
+    HeardCallback,
+    IncomingMedia,
+    Message,
+    ReceivedDeed,
 )
 from tests.actions.dialogue import Customer as Writer
 from tests.actions.dialogue import Shop
@@ -129,3 +134,58 @@ def test_a_word_that_comes_at_the_last_moment_keeps_its_conversation(
     monkeypatch.setattr("store.letting_go.lock_person", held)
     assert let_go(shop.database, retention, files)["messages"] == 0
     assert places_of(shop, SECRET) and places_of(shop, "刚刚说的话")
+
+
+def test_what_channels_told_goes_once_it_tells_nothing_apart_any_more(
+    shop: Shop, retention: Retention, files: AttachedFiles, clock: Clock
+) -> None:
+    person = Writer(shop, IDENTITY)
+    person.greets()
+    with shop.database.begin() as work:
+        conversation = work.session.scalars(select(Conversation)).one()
+        said = work.session.scalars(select(Message).order_by(Message.id)).all()
+        work.session.add_all(
+            ReceivedDeed(identity_id=conversation.identity_id, deed_key=f"event:{number}", at=work.now)
+            for number in range(3)
+        )
+        work.session.add_all(
+            IncomingMedia(
+                message_id=one.id,
+                conversation_id=conversation.id,
+                channel="wechat",
+                account="main",
+                media_id="M",
+                kind="image",
+                state=state,
+                next_attempt_at=work.now,
+            )
+            for one, state in zip(said, ("fetched", "failed"), strict=False)
+        )
+        work.session.add(
+            BindingLink(
+                token_digest="b" * 64,
+                customer_id=conversation.identity.customer_id,
+                channel="wechat",
+                account="main",
+                made_by="alice",
+                made_at=work.now,
+                expires_at=work.now,
+            )
+        )
+        work.session.add(
+            HeardCallback(
+                channel="wechat",
+                account="main",
+                external_id="oAlice",
+                body={},
+                received_at=work.now,
+                next_attempt_at=work.now,
+            )
+        )
+        work.commit()
+    assert let_go(shop.database, retention, files)["channel_traces"] == 0
+    clock.advance(days=31)
+    assert count_due(shop.database, retention)["channel_traces"] == 6
+    assert let_go(shop.database, retention, files)["channel_traces"] == 6
+    # Why a file never came is shown as long as its message is.
+    assert [row.state for row in shop.all(IncomingMedia)] == ["failed"]

@@ -25,15 +25,30 @@ def upgrade() -> None:
         sa.Column("refreshing_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_callback_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("fault_code", sa.Integer(), nullable=True),
-        sa.Column("fault_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("faults", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "account", name=op.f("pk_channel_accounts")),
     )
+    op.create_table(
+        "heard_callbacks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("external_id", sa.String(length=256), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_heard_callbacks")),
+    )
+    with op.batch_alter_table("heard_callbacks", schema=None) as batch_op:
+        batch_op.create_index("ix_heard_callbacks_customer", ["channel", "account", "external_id", "id"], unique=False)
+
     op.create_table(
         "sync_cursors",
         sa.Column("account", sa.String(length=64), nullable=False),
         sa.Column("open_kfid", sa.String(length=64), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("callback_token", sa.Text(), nullable=True),
         sa.Column("wanted", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
@@ -48,7 +63,8 @@ def upgrade() -> None:
     op.create_table(
         "binding_links",
         sa.Column("token_digest", sa.String(length=64), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("order_number", sa.String(length=64), nullable=True),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("account", sa.String(length=64), nullable=False),
         sa.Column("made_by", sa.String(length=64), nullable=False),
@@ -63,24 +79,59 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_binding_links_customer_id"), ["customer_id"], unique=False)
 
     op.create_table(
+        "received_deeds",
+        sa.Column("identity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("deed_key", sa.String(length=128), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["identity_id"], ["identities.id"], name=op.f("fk_received_deeds_identity_id_identities")
+        ),
+        sa.PrimaryKeyConstraint("identity_id", "deed_key", name=op.f("pk_received_deeds")),
+    )
+    with op.batch_alter_table("received_deeds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_received_deeds_at"), ["at"], unique=False)
+
+    op.create_table(
         "reply_windows",
         sa.Column("conversation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("remaining", sa.Integer(), nullable=False),
         sa.Column("brief_ends_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("brief_remaining", sa.Integer(), nullable=False),
+        sa.Column("spent", sa.JSON(), nullable=False),
+        sa.Column("shut_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unreachable", sa.String(length=16), nullable=True),
         sa.Column("unreachable_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("told_outside_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_outside", sa.String(length=8), nullable=True),
+        sa.Column("notice_receipt", sa.String(length=64), nullable=True),
         sa.Column("subscriptions", sa.JSON(), nullable=False),
         sa.Column("service_state", sa.Integer(), nullable=True),
         sa.Column("service_state_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("servicer", sa.String(length=64), nullable=True),
+        sa.Column("mirrored", sa.String(length=8), nullable=True),
+        sa.Column("mirror_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mirror_attempts", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_reply_windows_conversation_id_conversations")
         ),
         sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_reply_windows")),
     )
+    with op.batch_alter_table("reply_windows", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_reply_windows_mirror_at",
+            ["mirror_at"],
+            unique=False,
+            sqlite_where=sa.text("mirror_at IS NOT NULL"),
+            postgresql_where=sa.text("mirror_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_reply_windows_mirrored",
+            ["mirrored"],
+            unique=False,
+            sqlite_where=sa.text("mirrored IS NOT NULL"),
+            postgresql_where=sa.text("mirrored IS NOT NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_reply_windows_notice_receipt"), ["notice_receipt"], unique=False)
+
     op.create_table(
         "incoming_media",
         sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -115,6 +166,8 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(sa.Column("weight", sa.String(length=8), nullable=False, server_default="ordinary"))
         batch_op.add_column(sa.Column("receipt", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("held_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("said_up_to", sa.Integer(), nullable=False, server_default="0"))
         batch_op.create_index(batch_op.f("ix_outbox_receipt"), ["receipt"], unique=False)
 
     # ### end Alembic commands ###
@@ -124,6 +177,8 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_receipt"))
+        batch_op.drop_column("said_up_to")
+        batch_op.drop_column("held_at")
         batch_op.drop_column("receipt")
         batch_op.drop_column("weight")
 
@@ -134,11 +189,32 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_incoming_media_conversation_id"))
 
     op.drop_table("incoming_media")
+    with op.batch_alter_table("reply_windows", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reply_windows_notice_receipt"))
+        batch_op.drop_index(
+            "ix_reply_windows_mirrored",
+            sqlite_where=sa.text("mirrored IS NOT NULL"),
+            postgresql_where=sa.text("mirrored IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_reply_windows_mirror_at",
+            sqlite_where=sa.text("mirror_at IS NOT NULL"),
+            postgresql_where=sa.text("mirror_at IS NOT NULL"),
+        )
+
     op.drop_table("reply_windows")
+    with op.batch_alter_table("received_deeds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_received_deeds_at"))
+
+    op.drop_table("received_deeds")
     with op.batch_alter_table("binding_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_binding_links_customer_id"))
 
     op.drop_table("binding_links")
     op.drop_table("sync_cursors")
+    with op.batch_alter_table("heard_callbacks", schema=None) as batch_op:
+        batch_op.drop_index("ix_heard_callbacks_customer")
+
+    op.drop_table("heard_callbacks")
     op.drop_table("channel_accounts")
     # ### end Alembic commands ###
