@@ -13,6 +13,7 @@ from desk.account_commands import add_commands, print_token
 from desk.accounts import AccountRefused
 from desk.api.imports import ImportRefused, in_chunks, keep_orders, read_orders_csv
 from desk.app import make_app
+from desk.channels.tencent import vectors
 from desk.run import run
 from desk.single import AlreadyServing, hold_lock
 from desk.tokens import TokenRefused
@@ -23,6 +24,9 @@ from store.settings import Settings, SettingsError, load_settings
 
 # Objects made, collections of the youngest, of the middle generation: before the next older one is collected.
 _COLLECT_AFTER = (10_000, 20, 100)
+# So long a thread that works on the store may keep the event loop from going on. A callback comes and goes by a dozen
+# calls to the system, and after each the loop must have the interpreter back.
+_SWITCH_SECONDS = 0.0005
 
 
 def serve(settings: Settings, _: argparse.Namespace) -> int:
@@ -36,6 +40,7 @@ def serve(settings: Settings, _: argparse.Namespace) -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     web.run_app(app, host=settings.host, port=settings.port, print=None, access_log=None, shutdown_timeout=5)
     return 0
 
@@ -58,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     command: Callable[[Settings, argparse.Namespace], int] = options.command
     try:
         settings = load_settings()
-        if command not in (run, print_token):
+        if command not in (run, print_token, vectors.check_vectors):
             with Database(settings.database) as database:
                 if not is_current(database):
                     print("the database is behind: run `python -m store migrate`", file=sys.stderr)
@@ -81,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     kinds = add.add_subparsers(dest="kind", required=True, metavar="kind")
     kinds.add_parser("orders", help="orders from a CSV file").add_argument("file", type=Path)
     add.set_defaults(command=import_orders)
+    vectors.add_command(commands)
     return parser
 
 

@@ -30,6 +30,17 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
+def reference_data(*names: str) -> Path:
+    """Where published data to check against lie, by ``REFERENCE_DATA``; they are no part of the project, so a test that
+    finds none says so and is skipped everywhere."""
+    path = Path(os.environ.get("REFERENCE_DATA", ROOT.parent / "shared" / "data")).joinpath(*names)
+    if not path.exists():
+        what = f"REFERENCE DATA MISSING: {path} (set REFERENCE_DATA): published values are NOT checked"
+        warnings.warn(what, stacklevel=2)
+        pytest.skip(what)
+    return path
+
+
 class Clock:
     """A clock that stands still until a test moves it."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -65,3 +66,33 @@ class Incoming:
     shown: dict[str, str] = field(default_factory=dict)
     media: Media | None = None
     details: dict[str, str] = field(default_factory=dict)
+
+
+def to_json(incoming: Incoming) -> dict[str, Any]:
+    """What the store keeps of it."""
+    kept: dict[str, Any] = {
+        "external_id": incoming.external_id,
+        "key": incoming.key,
+        "kind": incoming.kind.value,
+        "at": incoming.at.isoformat(),
+        "words": incoming.words,
+        "choice": incoming.choice,
+        "shown": incoming.shown,
+        "details": incoming.details,
+    }
+    if incoming.media is not None:
+        kept["media"] = {"media_id": incoming.media.media_id, "name": incoming.media.name}
+    return kept
+
+
+def from_json(kept: dict[str, Any]) -> Incoming:
+    """The other way round."""
+    media = kept.get("media")
+    return Incoming(
+        **{
+            **kept,
+            "kind": Kind(kept["kind"]),
+            "at": datetime.fromisoformat(kept["at"]),
+            "media": Media(**media) if media is not None else None,
+        }
+    )

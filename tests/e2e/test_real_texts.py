@@ -1,13 +1,12 @@
 """Real complaints and written non-complaints through the real service: none lost, and the right ones get a case."""
 
 import json
-import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import ROOT, missing
+from tests.conftest import ROOT, reference_data
 from tests.e2e.service import Service
 
 
@@ -29,10 +28,7 @@ def hear_all(service: Service, texts: list[dict[str, Any]]) -> list[tuple[dict[s
 
 
 def test_real_complaints_are_all_answered_and_get_a_case(service: Service) -> None:
-    path = Path(os.environ.get("REFERENCE_DATA", ROOT / ".." / "shared" / "data")) / "complaints_dev.jsonl"
-    if not path.is_file():
-        missing(f"REFERENCE DATA MISSING: {path} (set REFERENCE_DATA): real complaints are NOT tested")
-    heard = hear_all(service, rows(path))
+    heard = hear_all(service, rows(reference_data("complaints_dev.jsonl")))
     assert {status for _, status, _ in heard} == {200}
     with_category = [case for row, _, case in heard if row["categories"]]
     assert sum(with_category) >= 0.95 * len(with_category), f"{sum(with_category)} of {len(with_category)}"
