@@ -72,7 +72,7 @@ def open_proactive_case(
     work.session.flush()
     if order_number is not None:
         set_fact(work, case, "order_number", order_number)
-        case.order_proved = OrderTwin(work).belongs_to(order_number, conversation.identity.public)
+        case.order_proved = OrderTwin(work).belongs_to_one(order_number, [one.public for one in customer.identities])
     severity = judged_severity(work, firm, case)
     case.severity = severity
     case.first_response_due = firm.first_response_due(work.now, severity, case.department)

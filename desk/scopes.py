@@ -15,6 +15,7 @@ SCOPES = (
     "analytics:read",
     "incidents:write",
     "incidents:read",
+    "bindings:write",
 )
 
 SCOPE_OF: dict[tuple[str, str], str] = {
@@ -29,6 +30,7 @@ SCOPE_OF: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/incidents"): "incidents:write",
     ("GET", "/api/v1/incidents"): "incidents:read",
     ("GET", "/api/v1/incidents/{id}"): "incidents:read",
+    ("POST", "/api/v1/bindings"): "bindings:write",
 }
 # Nobody needs a token for these.
 OPEN = frozenset({"/api/v1/openapi.json"})

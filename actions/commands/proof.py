@@ -1,4 +1,4 @@
-"""Whose order it is: listed with the customer's identity, or proved by the last digits of its phone number.
+"""Whose order it is: listed with one of the customer's identities, or proved by the last digits of its phone number.
 
 Nobody gets money on a guessed order number (domain.md section 5). Four digits are soon guessed by who may try often, so
 wrong ones are counted by order, over all who ever try, and an anonymous chat proves so many orders and no more.
@@ -25,7 +25,7 @@ def prove_order(turn: OpenTurn, case: Case) -> None:
     if number is None or case.order_proved:
         return
     orders, digits = OrderTwin(turn.work), turn.understanding.facts.phone_last4
-    if orders.belongs_to(number, turn.conversation.identity.public):
+    if orders.belongs_to_one(number, [one.public for one in turn.conversation.identity.customer.identities]):
         case.order_proved = True
     elif turn.awaited and turn.awaited["kind"] == "order_proof" and digits:
         case.order_proved = _is_believed(turn, case, number) and orders.is_proved_by(number, digits)

@@ -1,6 +1,7 @@
 """Orders: what the customer bought, and whether it is theirs."""
 
 import hmac
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class Orders(Protocol):
 
     def belongs_to(self, number: str, identity: str) -> bool:
         """Whether the order is listed with ``identity`` (``channel:id``)."""
+        ...
+
+    def belongs_to_one(self, number: str, identities: Iterable[str]) -> bool:
+        """Whether the order is listed with one of the names that one customer has."""
         ...
 
     def is_proved_by(self, number: str, phone_last4: str) -> bool:
@@ -48,6 +53,9 @@ class OrderTwin:
 
     def belongs_to(self, number: str, identity: str) -> bool:
         return self._session.get(OrderIdentity, (number, identity)) is not None
+
+    def belongs_to_one(self, number: str, identities: Iterable[str]) -> bool:
+        return any(self.belongs_to(number, identity) for identity in identities)
 
     def is_proved_by(self, number: str, phone_last4: str) -> bool:
         order = self._session.get(Order, number)

@@ -67,7 +67,8 @@ def is_joined_now(incident: Incident, now: datetime, joined_for: timedelta) -> b
 def touched_by(work: UnitOfWork, conversation: Conversation) -> list[tuple[Incident, list[IncidentOrder]]]:
     """The incidents that touch whom a conversation is with, drafts aside, the latest first, with their orders."""
     family = family_of(work, conversation.identity.customer_id)
-    listed = select(OrderIdentity.order_number).where(OrderIdentity.identity == conversation.identity.public)
+    names = [one.public for one in work.session.scalars(select(Identity).where(Identity.customer_id.in_(family)))]
+    listed = select(OrderIdentity.order_number).where(OrderIdentity.identity.in_(names))
     statement = (
         select(Incident, IncidentOrder)
         .join(IncidentOrder, IncidentOrder.incident_id == Incident.id)

@@ -105,7 +105,7 @@ def answer_elsewhere(work: UnitOfWork, firm: Firm, staff: Staff, conversation_id
     if not text.strip():
         raise DeedRefused("empty_text")
     if there.id != here.id:
-        theirs = there.control == Control.STAFF and there.taken_by_id not in (None, staff.id)
+        theirs = there.control == Control.STAFF and there.taken_by_id != staff.id
         if theirs and staff.role not in MAY_TAKE_FROM_OTHERS:
             raise DeedRefused("taken_by_colleague")
         if here.focus_case_id is None:

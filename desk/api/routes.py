@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from desk.api import handlers
 from desk.api.analytics import get_sigma
+from desk.api.bindings import BindingPosted, post_binding
 from desk.api.incidents import IncidentPosted, get_incident, get_incidents, post_incident
 from desk.api.models import OrdersPosted, VolumesPosted
 from desk.channels.rest import views as rest
@@ -65,6 +66,13 @@ ROUTES = (
         body=IncidentPosted,
     ),
     ApiRoute("GET", "/api/v1/incidents", get_incidents, "The latest incidents and how far telling customers has come"),
+    ApiRoute(
+        "POST",
+        "/api/v1/bindings",
+        post_binding,
+        "A link to send to a customer: whoever opens it in WeChat is that customer from then on",
+        body=BindingPosted,
+    ),
     ApiRoute("GET", "/api/v1/incidents/{id}", get_incident, "One incident; of a draft, what starting it would do"),
 )
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from actions.conversations import lock_conversation
 from actions.staff.access import DeedRefused
+from actions.staff.elsewhere import taken_elsewhere
 from actions.staff.identities import answer_elsewhere, find_suggestions, link, unlink
 from actions.staff.recording import Taken, record_complaint
 from actions.staff.talking import close, give_back, take
@@ -246,6 +248,18 @@ def test_staff_answer_on_the_channel_they_choose_and_the_case_goes_along(
     assert {made.conversation_id for made in shop.all(Promise) if made.state == "open"} <= {there.conversation.id}
     shop.does(close, shop.firm, alice, there.conversation.id, valid=True, service_step="")
     assert there.case.state == "resolved"
+
+
+def test_an_answer_goes_nowhere_where_a_person_in_wecom_talks_with_the_customer(
+    shop: Shop, here: Writer, there: Writer, alice: Staff
+) -> None:
+    there.greets()
+    here.asks_for_a_person()
+    shop.does(link, alice, public(shop, here), public(shop, there), "same_account")
+    shop.does(take, shop.firm, alice, here.conversation.id)
+    shop.does(lambda work: taken_elsewhere(work, shop.firm, lock_conversation(work, there.conversation.id)))
+    to = there.conversation.public_id
+    assert refused(shop, answer_elsewhere, shop.firm, alice, here.conversation.id, to, "hello") == "taken_by_colleague"
 
 
 def test_an_answer_goes_to_no_other_customer(shop: Shop, here: Writer, there: Writer, alice: Staff) -> None:
