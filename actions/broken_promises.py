@@ -73,7 +73,7 @@ def break_promise(work: UnitOfWork, firm: Firm, conversation: Conversation, made
         return
     words = firm.words.render(language, "promise.broken", what=made.text)
     if conversation.control == Control.BOT:
-        say(work, conversation, words, case_id=made.case_id)
+        say(work, conversation, words, case_id=made.case_id, decisive=True)
         hand_over_outside_turn(work, firm, conversation, case, HandOverReason.PROMISE_BROKEN, by="timer")
         _note_what_follows(work, conversation, made)
         department = _department(firm, conversation, case)
@@ -83,7 +83,7 @@ def break_promise(work: UnitOfWork, firm: Firm, conversation: Conversation, made
         return
     due = _answer_owed(work, firm, conversation, case, made)
     follows = firm.words.render(language, "promise.broken_next", due=firm.local(due))
-    say(work, conversation, f"{words}\n\n{follows}", case_id=made.case_id)
+    say(work, conversation, f"{words}\n\n{follows}", case_id=made.case_id, decisive=True)
     department = _department(firm, conversation, case)
     if made.kind != "person_answers" or not _first_answer_was_missed(work, case):
         # Of a case's first answer its clock tells; of everything else nobody would hear.

@@ -158,7 +158,7 @@ def reverse(database: Database, firm: Firm, connectors: Connectors, timer_id: in
             remedy.error = f"stays: {failure}"
             language = conversation.language or case.language
             words = firm.words.render(language, "done.stays", what=confirmation(firm, language, remedy))
-            say(work, conversation, words, case_id=case.id)
+            say(work, conversation, words, case_id=case.id, decisive=True)
             _tell_staff(work, firm, conversation, case, NotificationKind.REMEDY_FAILED)
         elif remedy.state == "executed":
             remedy.state, remedy.reversed_at = "reversed", work.now
@@ -195,7 +195,7 @@ def _go_on(
         words = f"{words}\n\n{firm.words.render(language, 'done.after', number=case.number)}"
     if not is_untold(work, remedy.offer_id):
         # What a guarantee paid unasked is told in its own words, references and all.
-        say(work, conversation, words, inbox_id=inbox_id, case_id=case.id)
+        say(work, conversation, words, inbox_id=inbox_id, case_id=case.id, decisive=True)
 
 
 def _failed(
@@ -231,7 +231,7 @@ def _failed(
     language = conversation.language or case.language
     if len(remedies) > 1 or conversation.control != Control.BOT:
         words = firm.words.render(language, "done.failed", what=describe_offer(firm, language, offer))
-        say(work, conversation, words, inbox_id=inbox_id, case_id=case.id)
+        say(work, conversation, words, inbox_id=inbox_id, case_id=case.id, decisive=True)
     if conversation.control == Control.BOT:
         reason = HandOverReason.REMEDY_FAILED
         hand_over_outside_turn(work, firm, conversation, case, reason, by="timer", inbox_id=inbox_id)
@@ -260,7 +260,7 @@ def _tell_if_late(database: Database, firm: Firm, timer_id: int, remedy_id: int)
             what = describe_offer(firm, language, work.session.get_one(Offer, remedy.offer_id))
             due = firm.due(work.now, firm.connectors.settled_within)
             words = firm.words.render(language, "done.delayed", what=what, number=case.number, due=firm.local(due))
-            say(work, conversation, words, inbox_id=timer.inbox_id, case_id=case.id)
+            say(work, conversation, words, inbox_id=timer.inbox_id, case_id=case.id, decisive=True)
             promised = firm.words.render(language, "promise.remedy")
             promise(work, conversation, case, SETTLED_LATER, promised, due, by="timer")
         work.commit()

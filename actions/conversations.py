@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
 from actions.notifying import NotificationKind, notify
@@ -67,16 +67,21 @@ def lock_conversation(work: UnitOfWork, conversation_id: int) -> Conversation:
 
 def find_conversation(work: UnitOfWork, address: Address) -> Conversation | None:
     """The conversation with ``address``, or None where nobody has written yet."""
-    statement = (
-        select(Conversation)
-        .join(Identity, Conversation.identity_id == Identity.id)
-        .where(
-            Identity.channel == address.channel,
-            Identity.account == address.account,
-            Identity.external_id == address.external_id,
-        )
+    statement = select(Conversation).join(Identity, Conversation.identity_id == Identity.id)
+    return work.session.scalars(statement.where(*_is_at(address))).first()
+
+
+def _find_id(work: UnitOfWork, address: Address) -> int | None:
+    statement = select(Conversation.id).join(Identity, Conversation.identity_id == Identity.id)
+    return work.session.scalars(statement.where(*_is_at(address))).first()
+
+
+def _is_at(address: Address) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Identity.channel == address.channel,
+        Identity.account == address.account,
+        Identity.external_id == address.external_id,
     )
-    return work.session.scalars(statement).first()
 
 
 def open_conversation(
@@ -88,8 +93,8 @@ def open_conversation(
         label: how statistics name the channel; kept from the first message that gives one.
         customer: whose a new address is; None makes a customer.
     """
-    found = find_conversation(work, address)
-    if found is None:
+    found_id = _find_id(work, address)
+    if found_id is None:
         try:
             with work.session.begin_nested():
                 if customer is None:
@@ -109,12 +114,13 @@ def open_conversation(
                 )
                 work.session.add(found)
                 work.session.flush()
+                found_id = found.id
         except IntegrityError:
             # Another process met the same newcomer at the same moment; its rows are the ones.
-            found = find_conversation(work, address)
-            if found is None:
+            found_id = _find_id(work, address)
+            if found_id is None:
                 raise
-    locked = lock_conversation(work, found.id)
+    locked = lock_conversation(work, found_id)
     if locked.identity.external_id != address.external_id:
         # Erased while we waited for it: whoever writes now is somebody new.
         return open_conversation(work, address, label, customer)
@@ -128,10 +134,15 @@ def receive(
     message_key: str,
     caller_metadata: dict[str, Any] | None = None,
     label: str | None = None,
+    seen_revision: int | None = None,
 ) -> Received:
     """Put a customer's message into the inbox, once for its key (turn protocol, line 1).
 
     While a person has the conversation the message is theirs and the row is done at once.
+
+    Args:
+        seen_revision: which question it can answer, where that is not the one that is open: one may not have reached
+            its author yet.
 
     Raises:
         MessageConflict: the key is known with another text.
@@ -147,6 +158,22 @@ def receive(
         return Received(earlier.id, conversation.id, earlier.number, repeated=True)
     if label:
         conversation.channel_label = label
+    return receive_in(work, conversation, text, message_key, caller_metadata, seen_revision)
+
+
+def receive_in(
+    work: UnitOfWork,
+    conversation: Conversation,
+    text: str,
+    message_key: str,
+    caller_metadata: dict[str, Any] | None = None,
+    seen_revision: int | None = None,
+) -> Received:
+    """As :func:`receive`, for a conversation that is locked and a key that is known to be new.
+
+    Args:
+        text: what the store can keep (:func:`storable`).
+    """
     number = _next_number(conversation)
     for_person = conversation.control != Control.BOT
     row = InboxRow(
@@ -156,7 +183,7 @@ def receive(
         message_key=message_key,
         text=text,
         caller_metadata=caller_metadata or {},
-        seen_revision=conversation.awaited_revision,
+        seen_revision=conversation.awaited_revision if seen_revision is None else seen_revision,
         received_at=work.now,
         state="done" if for_person else "open",
         disposition="console" if for_person else None,
@@ -246,6 +273,27 @@ def note_heard(work: UnitOfWork, conversation: Conversation, text: str, message_
     return True
 
 
+def note_said(work: UnitOfWork, conversation: Conversation, text: str) -> Message:
+    """Keep what a person said to the customer by another way, as a message of theirs; nothing is sent.
+
+    Args:
+        conversation: locked.
+    """
+    message = Message(
+        conversation_id=conversation.id,
+        number=_next_number(conversation),
+        direction="out",
+        author="staff",
+        text=storable(text),
+        buttons=[],
+        case_id=conversation.focus_case_id,
+        at=work.now,
+    )
+    work.session.add(message)
+    work.session.flush()
+    return message
+
+
 def storable(text: str) -> str:
     """``text`` without what no database keeps: NUL and halves of surrogate pairs become U+FFFD."""
     return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
@@ -262,6 +310,7 @@ def say(
     staff_id: int | None = None,
     case_id: int | None = None,
     courtesy: bool = False,
+    decisive: bool = False,
 ) -> Message:
     """Put a message to the customer into the outbox, under the lock of its conversation.
 
@@ -271,7 +320,9 @@ def say(
     Args:
         buttons: quick replies, ``{"title", "payload"}`` each.
         inbox_id: the message that this answers.
-        courtesy: words of the moment that nobody need ring the customer up for.
+        courtesy: words of the moment that nobody need ring the customer up for, and that lapse.
+        decisive: what the customer must know: an offer, what was granted or refused, a promise. What a person says
+            always is. A channel that lets only so much through keeps its last message for these.
     """
     message = Message(
         conversation_id=conversation.id,
@@ -288,6 +339,7 @@ def say(
     work.session.add(message)
     work.session.flush()
     row = OutboxRow(message_id=message.id, conversation_id=conversation.id, next_attempt_at=work.now)
+    row.weight = "decisive" if decisive or author == "staff" else "courtesy" if courtesy else "ordinary"
     if conversation.identity.channel in SPOKEN:
         told = courtesy or author == "staff"
         row.state, row.sent_at = ("sent", work.now) if told else ("held", None)
@@ -303,7 +355,7 @@ def await_answer(
     facts: dict[str, Any] | None = None,
     about: dict[str, Any] | None = None,
 ) -> None:
-    """Note what the question just put waits for; whatever was awaited before is no longer (protocol, line 5).
+    """Note what the question waits for that is put next; whatever was awaited before is no longer (protocol, line 5).
 
     Args:
         facts: what was said before there was a case to keep it in.
@@ -316,6 +368,8 @@ def await_answer(
         "options": options or [],
         "facts": facts or {},
         "about": about,
+        # The message that puts it: the first of ours from this number on.
+        "number": conversation.last_number + 1,
     }
 
 

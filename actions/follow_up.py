@@ -58,6 +58,7 @@ def ask_rating(work: UnitOfWork, firm: Firm, conversation: Conversation, case: C
     conversation.focus_case_id = case.id
     case.follow_up_asked_at = work.now
     language = conversation.language or case.language
+    await_answer(conversation, RATING, about={"case": case.id})
     say(
         work,
         conversation,
@@ -65,7 +66,6 @@ def ask_rating(work: UnitOfWork, firm: Firm, conversation: Conversation, case: C
         buttons=score_buttons(firm, language, "button.no_rating"),
         case_id=case.id,
     )
-    await_answer(conversation, RATING, about={"case": case.id})
     return None
 
 

@@ -55,5 +55,6 @@ def hold(work: UnitOfWork, firm: Firm, inbox_id: str) -> bool:
     if conversation.held_at is not None and conversation.held_at >= inbox.received_at:
         return False
     conversation.held_at = work.now
-    say(work, conversation, firm.words.render(conversation.language or firm.file.language, "holding.line"))
+    words = firm.words.render(conversation.language or firm.file.language, "holding.line")
+    say(work, conversation, words, courtesy=True)
     return True

@@ -47,6 +47,8 @@ class OpenTurn:
     awaited: dict[str, Any] | None
     late: bool
     _bubbles: list[tuple[str, list[dict[str, str]]]] = field(default_factory=list)
+    _decisive: bool = False
+    _asked: bool = False
 
     def text(self, key: str, **values: Any) -> str:
         """A reply from the catalogue in the language of the conversation."""
@@ -73,9 +75,14 @@ class OpenTurn:
     ) -> None:
         """Note what the question just put waits for."""
         await_answer(self.conversation, kind, options, facts, about)
+        self._asked = True
 
     def ask_nothing(self) -> None:
         await_nothing(self.conversation)
+
+    def is_decisive(self) -> None:
+        """What this turn says, the customer must know (:func:`actions.conversations.say`)."""
+        self._decisive = True
 
     def send(self, case: Case | None = None) -> None:
         """Put what was said into the outbox."""
@@ -85,14 +92,18 @@ class OpenTurn:
             # Said once: that a machine answers and that a person can be had.
             self.conversation.introduced = True
             self._bubbles.append((self.text("machine.introduction"), []))
-        say(
+        message = say(
             self.work,
             self.conversation,
             "\n\n".join(text for text, _ in self._bubbles),
             buttons=[button for _, buttons in self._bubbles for button in buttons],
             inbox_id=self.inbox.id,
             case_id=case.id if case else None,
+            decisive=self._decisive,
         )
+        if self._asked and self.conversation.awaited is not None:
+            # A new value, since only so is it stored.
+            self.conversation.awaited = {**self.conversation.awaited, "number": message.number}
         self._bubbles.clear()
 
 
@@ -111,8 +122,8 @@ def take_turn(
         False where the message was answered before; then nothing is done.
 
     Raises:
-        StaleTurn: there is no such message, a person has the conversation, or the fence has moved on. The caller's unit
-            of work must roll back.
+        StaleTurn: there is no such message, it was taken back, a person has the conversation, or the fence has moved
+            on. The caller's unit of work must roll back.
     """
     inbox = work.session.get(InboxRow, key.inbox_id)
     if inbox is None:
@@ -123,6 +134,8 @@ def take_turn(
     if conversation.fence != key.fence or conversation.control != Control.BOT:
         raise StaleTurn("the conversation has passed to somebody else")
     work.session.refresh(inbox)
+    if inbox.state != "open":
+        raise StaleTurn("its customer took it back")
     work.session.add(
         Turn(
             inbox_id=inbox.id,

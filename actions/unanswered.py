@@ -16,6 +16,7 @@ from actions.conversations import SPOKEN, await_nothing, say
 from actions.firm import Firm
 from actions.incidents.preview import quiet_until
 from actions.offering import Button, offer_words, open_offers, withdraw_open_offers
+from actions.unseen import state_of_question
 from recovery.case_states import CaseState, Transition
 from recovery.control import Control
 from store.database import UnitOfWork
@@ -41,6 +42,9 @@ def look_after_question(work: UnitOfWork, firm: Firm, conversation: Conversation
     awaited, case = conversation.awaited, focus_case(work, conversation)
     if awaited is None or awaited["revision"] != revision or case is None or not _is_theirs(conversation, case):
         return None
+    if state_of_question(work, conversation) == "held":
+        # It still waits for the customer to be heard: nobody can be late with an answer to it.
+        return work.now + _LATER
     reminded_at = _reminded_at(awaited)
     if reminded_at is None or _last_said(work, conversation, "in") > reminded_at:
         due = _last_said(work, conversation) + firm.file.remind_after

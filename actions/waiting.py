@@ -140,7 +140,7 @@ def take_call_back(work: UnitOfWork, firm: Firm, conversation: Conversation, mes
         promise(work, conversation, case, "call_back", firm.words.render(language, "promise.colleague_calls"), due)
         words = firm.words.render(language, "waiting.number_noted", phone=phone, due=firm.local(due), more=more)
     # Not an answer to the message: whoever sent it over an interface that waits has been told nothing, as agreed.
-    say(work, conversation, words, case_id=case.id if case else None)
+    say(work, conversation, words, case_id=case.id if case else None, decisive=True)
 
 
 def answer_due(work: UnitOfWork, conversation: Conversation) -> datetime | None:

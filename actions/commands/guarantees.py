@@ -38,6 +38,7 @@ def honour_guarantees(turn: OpenTurn, case: Case) -> bool:
 
 def _say(turn: OpenTurn, settled: Settled, key: str, **values: Any) -> None:
     assert settled.offer is not None
+    turn.is_decisive()
     turn.say(
         key,
         why=why(turn.firm, settled.payment, turn.language),

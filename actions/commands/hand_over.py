@@ -37,6 +37,7 @@ def hand_over(turn: OpenTurn, case: Case | None, reason: HandOverReason) -> None
     lines = _hand_over(turn.work, turn.firm, turn.conversation, case, reason, "bot", turn.language)
     for line in lines:
         turn.add(line)
+    turn.is_decisive()
 
 
 def hand_over_outside_turn(
@@ -47,15 +48,18 @@ def hand_over_outside_turn(
     reason: HandOverReason,
     by: str,
     inbox_id: str | None = None,
+    before: str | None = None,
 ) -> None:
     """Hand over from a timer or a worker; the customer is told in a message of its own.
 
     Args:
         inbox_id: the message that this answers, if any.
+        before: words that come first.
     """
     language = conversation.language or firm.file.language
-    lines = _hand_over(work, firm, conversation, case, reason, by, language)
-    say(work, conversation, "\n\n".join(lines), inbox_id=inbox_id, case_id=case.id if case else None)
+    lines = [*([before] if before else []), *_hand_over(work, firm, conversation, case, reason, by, language)]
+    case_id = case.id if case else None
+    say(work, conversation, "\n\n".join(lines), inbox_id=inbox_id, case_id=case_id, decisive=True)
 
 
 def _hand_over(

@@ -77,6 +77,7 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
         if offer.id != chosen.id:
             offer.state, offer.answered_at = "superseded", turn.work.now
     turn.ask_nothing()
+    turn.is_decisive()
     _record_answer(turn, case, accepted=True)
     what = describe_offer(turn.firm, turn.language, chosen)
     lock_order(turn.work, turn.firm, case)
@@ -155,4 +156,5 @@ def _put(turn: OpenTurn, case: Case, key: str) -> None:
     offers = open_offers(turn.work, case)
     text, buttons = offer_words(turn.firm, turn.language, offers, key)
     turn.add(text, buttons)
+    turn.is_decisive()
     turn.ask("offer", options=[offer.remedies[0]["kind"] for offer in offers])

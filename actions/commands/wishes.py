@@ -127,6 +127,7 @@ def _as_offer(turn: OpenTurn, ruling: WishRuling) -> RankedOffer:
 
 def _refuse(turn: OpenTurn, case: Case, ruling: WishRuling, paid: Money | None) -> None:
     """Nobody may grant it: said at once and in plain words, and what can be done stands."""
+    turn.is_decisive()
     if ruling.bound is Bound.ORDER and paid is not None:
         turn.say("wish.more_than_paid", paid=paid)
     else:

@@ -44,7 +44,7 @@ def tell_when_ready(work: UnitOfWork, firm: Firm, conversation: Conversation, ti
     if awake > work.now:
         timer.due_at = awake
         return False
-    say(work, conversation, _message(work, firm, conversation, case, payment), case_id=case.id)
+    say(work, conversation, _message(work, firm, conversation, case, payment), case_id=case.id, decisive=True)
     return True
 
 
@@ -60,7 +60,7 @@ def tell_first(work: UnitOfWork, firm: Firm, conversation: Conversation, offer_i
         return
     payment, timer = found
     case = work.session.get_one(Case, payment.case_id)
-    say(work, conversation, _message(work, firm, conversation, case, payment), case_id=case.id)
+    say(work, conversation, _message(work, firm, conversation, case, payment), case_id=case.id, decisive=True)
     timer.state, timer.fired_at = "fired", work.now
 
 

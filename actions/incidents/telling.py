@@ -184,7 +184,7 @@ def _say_known(
         withdraw_open_offers(work, case)
         offered = _offer(work, firm, conversation, case, language)
     text, buttons = _with_offer(said.text, offered)
-    say(work, conversation, text, buttons=buttons, case_id=case.id)
+    say(work, conversation, text, buttons=buttons, case_id=case.id, decisive=True)
 
 
 def _say_first(
@@ -211,7 +211,7 @@ def _say_first(
     if not conversation.introduced:
         conversation.introduced = True
         text = f"{text}\n\n{firm.words.render(language, 'machine.introduction')}"
-    say(work, conversation, text, buttons=buttons, case_id=case.id)
+    say(work, conversation, text, buttons=buttons, case_id=case.id, decisive=True)
     keep_word(work, conversation, case, said)
     settle_rows(work, rows, row, RowState.TOLD, case)
 

@@ -36,7 +36,8 @@ def approve(work: UnitOfWork, firm: Firm, staff: Staff, offer_id: int) -> None:
     language = conversation.language or firm.file.language
     what = describe_offer(firm, language, offer)
     if not confirmed(work, firm, conversation, case, offer, offer):
-        say(work, conversation, firm.words.render(language, "offer.approved", what=what), case_id=case.id)
+        words = firm.words.render(language, "offer.approved", what=what)
+        say(work, conversation, words, case_id=case.id, decisive=True)
     audit(work, staff, "approve", case.number)
 
 

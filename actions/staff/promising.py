@@ -111,7 +111,7 @@ def move_promise(
     words = firm.words.render(
         _language(firm, conversation), "promise.moved", what=made.text, due=firm.local(due_at), reason=reason.strip()
     )
-    say(work, conversation, words, case_id=made.case_id)
+    say(work, conversation, words, case_id=made.case_id, decisive=True)
     audit(work, staff, "move_promise", made.public_id)
     return later
 

@@ -155,7 +155,7 @@ async def test_line_10_a_passing_failure_blocks_the_next_and_a_permanent_one_is_
                 raise failures.pop()
             sent.append(message.number)
 
-    worker = OutboxWorker(sqlite_database, Hub(), {"rest": Moody()})
+    worker = OutboxWorker(sqlite_database, firm, Hub(), {"rest": Moody()})
     assert await worker.deliver_waiting() == 1
     assert await worker.deliver_waiting() == 0 and sent == []
     clock.advance(seconds=10)
@@ -173,13 +173,13 @@ async def test_line_10_a_passing_failure_blocks_the_next_and_a_permanent_one_is_
 
 async def test_line_10_a_claim_of_a_dead_process_passes_on(sqlite_database: Database, firm: Firm, clock: Clock) -> None:
     with_offer(sqlite_database, firm)
-    alive = OutboxWorker(sqlite_database, Hub(), {"rest": PulledTransport()})
+    alive = OutboxWorker(sqlite_database, firm, Hub(), {"rest": PulledTransport()})
 
     class Hanging:
         async def deliver(self, message: Outgoing) -> None:
             await asyncio.sleep(3600)
 
-    dead = OutboxWorker(sqlite_database, Hub(), {"rest": Hanging()})
+    dead = OutboxWorker(sqlite_database, firm, Hub(), {"rest": Hanging()})
     task = asyncio.create_task(dead.deliver_waiting())
     await asyncio.sleep(0.2)
     task.cancel()
