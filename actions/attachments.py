@@ -60,13 +60,16 @@ class ReceivedFile:
     repeated: bool
 
 
-def prepare(files: AttachedFiles, data: bytes, name: str) -> PreparedFile:
+def prepare(files: AttachedFiles, data: bytes, name: str, *, recordings: bool = False) -> PreparedFile:
     """Examine a file and write it aside; call it off the event loop, and ``discard()`` the result in the end.
+
+    Args:
+        recordings: whether voice messages and films are taken, too.
 
     Raises:
         FileRefused: it is not safe to keep; nothing is left behind.
     """
-    found: FileContent = examine(data, name)
+    found: FileContent = examine(data, name, recordings=recordings)
     return PreparedFile(
         name=found.name,
         media_type=found.media_type,
@@ -107,7 +110,7 @@ def receive_file(
     row = work.session.get_one(InboxRow, received.inbox_id)
     if row.state == "open":
         finish(work, row, "file")
-        _ask_for_words(work, firm, conversation, message)
+        ask_for_words(work, firm, conversation, message)
     return ReceivedFile(attachment, conversation.id, received.number, repeated=False)
 
 
@@ -206,17 +209,15 @@ def erase(work: UnitOfWork, conversation_id: int, files: AttachedFiles | None = 
     return len(ids)
 
 
-def _ask_for_words(work: UnitOfWork, firm: Firm, conversation: Conversation, message: Message) -> None:
-    """One kind line for a file without words, and none for those that follow it at once."""
+def ask_for_words(work: UnitOfWork, firm: Firm, conversation: Conversation, message: Message) -> None:
+    """One kind line for a file without words, and none for those that follow it at once; its inbox row is done."""
     if conversation.control != Control.BOT:
         return
     waiting = select(InboxRow.id).where(InboxRow.conversation_id == conversation.id, InboxRow.state == "open")
     if work.session.scalars(waiting).first() is not None:
         return  # the words are there already, and about to be answered
-    heard = select(func.max(Message.number)).where(
-        Message.conversation_id == conversation.id,
-        Message.direction == "in",
-        ~select(Attachment.id).where(Attachment.message_id == Message.id).exists(),
+    heard = select(func.max(InboxRow.number)).where(
+        InboxRow.conversation_id == conversation.id, InboxRow.disposition != "file"
     )
     since = work.session.scalar(heard) or 0
     earlier = select(Message.id).where(

@@ -178,6 +178,8 @@ def _who_had_it(work: UnitOfWork, case: Case, moment: datetime) -> tuple[Control
     passed = work.session.scalars(then.order_by(HandOver.id.desc()).limit(1)).first()
     if passed is None:
         return Control.BOT, None
-    if passed.taken_at is None or passed.taken_at > moment or passed.taken_by_id is None:
+    if passed.taken_at is None or passed.taken_at > moment:
         return Control.QUEUED, None
-    return Control.STAFF, work.session.get_one(Staff, passed.taken_by_id).login
+    # Whoever took it in WeCom has no account here.
+    taken_by = work.session.get_one(Staff, passed.taken_by_id).login if passed.taken_by_id is not None else None
+    return Control.STAFF, taken_by

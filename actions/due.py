@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
 
+from actions.binding import tell_bound
 from actions.broken_promises import break_promise, remind
 from actions.carrying_out import execute, reverse
 from actions.cases import move_if_possible
@@ -18,6 +19,7 @@ from actions.staff.consulting import look_at_clock
 from actions.timers import TimerKind
 from actions.unanswered import look_after_question
 from actions.waiting import take_call_back
+from actions.wordless import look_after_wordless
 from recovery.case_states import CaseState, Transition
 from store.database import Database, UnitOfWork
 from store.tables import Case, Conversation, InboxRow, Promise, Remedy, Timer
@@ -70,6 +72,10 @@ def fire(database: Database, firm: Firm, connectors: Connectors, timer_id: int) 
             pass_on(work, firm, conversation, subject_id)
         elif kind is TimerKind.CALL_BACK_WANTED:
             take_call_back(work, firm, conversation, work.session.get_one(InboxRow, timer.inbox_id))
+        elif kind is TimerKind.WORDLESS:
+            look_after_wordless(work, firm, conversation, work.session.get_one(InboxRow, timer.inbox_id))
+        elif kind is TimerKind.BOUND:
+            tell_bound(work, firm, conversation)
         elif kind in CLOCK_TIMERS:
             if not fire_clock_timer(work, firm, conversation, timer):
                 work.commit()

@@ -30,10 +30,31 @@ ENDINGS = {
     "application/pdf": (".pdf",),
     "text/plain": (".txt", ".log", ".csv", ".md"),
 }
+# What customers of messengers speak and film; nobody uploads it, and no browser of ours ever plays it.
+RECORDING_ENDINGS = {
+    "audio/amr": (".amr",),
+    "audio/silk": (".silk",),
+    "audio/speex": (".spx",),
+    "audio/mpeg": (".mp3",),
+    "video/mp4": (".mp4", ".m4v"),
+    "video/3gpp": (".3gp",),
+    "video/quicktime": (".mov",),
+}
 # What a browser may show within a page; everything else is only saved.
 SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+# Of films, the first letters of the brand (ISO/IEC 14496-12, the file type box).
+_FILM_BRANDS = {
+    b"isom": "video/mp4",
+    b"iso": "video/mp4",
+    b"mp4": "video/mp4",
+    b"avc1": "video/mp4",
+    b"M4V": "video/mp4",
+    b"3gp": "video/3gpp",
+    b"3g2": "video/3gpp",
+    b"qt": "video/quicktime",
+}
 _LINE_SIGNS = frozenset("\t\n\r\f")
 
 
@@ -61,8 +82,11 @@ class FileContent:
     small: bytes | None
 
 
-def examine(data: bytes, name: str) -> FileContent:
+def examine(data: bytes, name: str, *, recordings: bool = False) -> FileContent:
     """Judge ``data`` and make it safe; costs up to a second of one core, so not on the event loop.
+
+    Args:
+        recordings: whether voice messages and films are taken, too.
 
     Raises:
         FileRefused: it is empty, too large, of no safe type, or damaged.
@@ -71,6 +95,9 @@ def examine(data: bytes, name: str) -> FileContent:
         raise FileRefused("file_empty")
     if len(data) > SIZE_LIMIT:
         raise FileRefused("file_too_large")
+    recorded = recording_type_of(data) if recordings else None
+    if recorded is not None:
+        return FileContent(tidy_name(name, recorded), recorded, data, None)
     media_type = media_type_of(data)
     small = None
     if media_type in _FORMATS:
@@ -102,6 +129,26 @@ def media_type_of(data: bytes) -> str:
     return "text/plain"
 
 
+def recording_type_of(data: bytes) -> str | None:
+    """The type of a voice message or film by its first bytes; None where it is neither.
+
+    AMR: RFC 4867 section 5. SILK as WeChat keeps it has a byte 2 before its sign. MP3: an ID3 tag, or the sign of a
+    frame of MPEG audio layer III (ISO/IEC 11172-3).
+    """
+    if data.startswith((b"#!AMR\n", b"#!AMR-WB\n")):
+        return "audio/amr"
+    if data.startswith((b"#!SILK_V3", b"\x02#!SILK_V3")):
+        return "audio/silk"
+    if data.startswith(b"OggS") and b"Speex   " in data[:64]:
+        return "audio/speex"
+    if data.startswith((b"ID3", b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2")):
+        return "audio/mpeg"
+    if data[4:8] == b"ftyp":
+        brand = data[8:12]
+        return next((kind for start, kind in _FILM_BRANDS.items() if brand.startswith(start)), None)
+    return None
+
+
 def tidy_name(name: str, media_type: str) -> str:
     """The name without path, control signs and reversed writing, with an ending that fits the type.
 
@@ -109,7 +156,7 @@ def tidy_name(name: str, media_type: str) -> str:
     """
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     plain = " ".join("".join(c for c in last if c.isprintable()).split()).strip(" .")
-    endings = ENDINGS[media_type]
+    endings = ENDINGS.get(media_type) or RECORDING_ENDINGS[media_type]
     stem, ending = PurePosixPath(plain).stem, PurePosixPath(plain).suffix
     if ending.lower() not in endings:
         stem, ending = plain, endings[0]

@@ -32,6 +32,7 @@ class NotificationKind(StrEnum):
     INCIDENT_TOUCHES = "incident_touches"
     REMEDY_DELAYED = "remedy_delayed"
     REMEDY_FAILED = "remedy_failed"
+    CHANNEL_FAULT = "channel_fault"
 
 
 # Told once until it is read: what comes after it only counts.

@@ -25,6 +25,8 @@ class TimerKind(StrEnum):
     RESUME_CLOCKS = "resume_clocks"
     TAKE_BACK = "take_back"
     GUARANTEE_TELLS = "guarantee_tells"
+    WORDLESS = "wordless"
+    BOUND = "bound"
 
 
 # Done at other systems: outside any transaction, and waiting for no message.

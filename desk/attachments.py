@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from urllib.parse import quote
 
 import structlog
@@ -24,7 +26,7 @@ FORM_SIZE = 64 * 1024
 UPLOAD_SECONDS = 300
 # Bytes of uploads are in memory while they are examined: so many at once, and pictures drawn two at a time.
 _UPLOADS_AT_ONCE = 24
-_DRAWN_AT_ONCE = asyncio.Semaphore(2)
+_DRAWING = ThreadPoolExecutor(2, "drawing")
 _SWEEP_EVERY_SECONDS = 3600
 # Younger files may belong to a row that another process is about to commit.
 _SWEPT_AFTER = timedelta(hours=1)
@@ -104,8 +106,17 @@ async def prepare_upload(app: web.Application, data: bytes, name: str) -> Prepar
     Raises:
         FileRefused: it is not safe to keep.
     """
-    async with _DRAWN_AT_ONCE:
-        return await asyncio.to_thread(prepare, app[FILES], data, name)
+    return await prepare_apart(app[FILES], data, name)
+
+
+async def prepare_apart(files: AttachedFiles, data: bytes, name: str, *, recordings: bool = False) -> PreparedFile:
+    """As :func:`actions.attachments.prepare`, off the event loop.
+
+    Raises:
+        FileRefused: it is not safe to keep.
+    """
+    drawn = partial(prepare, files, data, name, recordings=recordings)
+    return await asyncio.get_running_loop().run_in_executor(_DRAWING, drawn)
 
 
 async def send_file(request: web.Request, attachment: Attachment) -> web.StreamResponse:

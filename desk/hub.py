@@ -6,11 +6,14 @@ Commits of this process wake at once; other processes' are found by looking agai
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 # How long a commit of another process may go unnoticed.
 LOOK_AGAIN_SECONDS = 0.5
+# Those who watch everything are woken no more often than this: with a hundred commits a second their looking alone
+# would take a core. The first of a row of commits wakes them at once.
+_EVERYTHING_EVERY_SECONDS = 0.03
 
 
 class Hub:
@@ -19,6 +22,9 @@ class Hub:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[int | None, set[Bell]] = defaultdict(set)
+        self._unheard: set[int] = set()
+        self._rung_at = -_EVERYTHING_EVERY_SECONDS
+        self._ringing: asyncio.TimerHandle | None = None
 
     def committed(self, conversations: set[int]) -> None:
         """Wake those who wait for ``conversations``; called from any thread."""
@@ -42,11 +48,21 @@ class Hub:
                 del self._waiting[conversation_id]
 
     def _wake(self, conversations: set[int]) -> None:
-        for bell in self._waiting.get(None, ()):
-            bell.ring(conversations)
         for key in conversations:
             for bell in self._waiting.get(key, ()):
                 bell.ring({key})
+        self._unheard |= conversations
+        if self._ringing is None:
+            wait = self._rung_at + _EVERYTHING_EVERY_SECONDS - self._loop.time()
+            if wait <= 0:
+                self._ring_everything()
+            else:
+                self._ringing = self._loop.call_later(wait, self._ring_everything)
+
+    def _ring_everything(self) -> None:
+        for bell in self._waiting.get(None, ()):
+            bell.ring(self._unheard)
+        self._unheard, self._ringing, self._rung_at = set(), None, self._loop.time()
 
 
 class Bell:
@@ -56,9 +72,9 @@ class Bell:
         self._event = asyncio.Event()
         self._rung_for: set[int] = set()
 
-    def ring(self, conversations: set[int]) -> None:
+    def ring(self, conversations: Iterable[int] = ()) -> None:
         """Something happened in ``conversations``."""
-        self._rung_for |= conversations
+        self._rung_for.update(conversations)
         self._event.set()
 
     def rung_for(self) -> set[int]:

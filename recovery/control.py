@@ -23,6 +23,7 @@ class HandOverReason(StrEnum):
     STRONG_FEELING = "strong_feeling"
     NOT_UNDERSTOOD = "not_understood"
     REPEATED_CONTACT = "repeated_contact"
+    UNREADABLE = "unreadable"  # a picture, a place, a voice message … without words
     BOT_SILENT = "bot_silent"
     ABUSE = "abuse"
     OFFERS_DECLINED = "offers_declined"

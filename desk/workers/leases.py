@@ -14,7 +14,7 @@ from actions.conversations import lock_conversation
 from actions.turns import finish
 from recovery.control import Control
 from store.database import UnitOfWork
-from store.tables import Conversation, InboxRow, OutboxRow, Timer
+from store.tables import Conversation, InboxRow, IncomingMedia, OutboxRow, Timer
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY_SECONDS = 10.0
@@ -151,7 +151,7 @@ def void_all(work: UnitOfWork) -> None:
         .values(lease_owner=None, lease_expires_at=None, fence=Conversation.fence + 1)
     )
     # Likewise what the dead process was about to send or to do; what waits to be tried again goes on waiting.
-    for table in (Timer, OutboxRow):
+    for table in (Timer, OutboxRow, IncomingMedia):
         work.session.execute(
             update(table).where(table.claimed_by.is_not(None)).values(claimed_by=None, claimed_until=None)
         )

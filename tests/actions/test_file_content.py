@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from actions.file_content import LONGEST_SIDE, SIZE_LIMIT, FileRefused, examine, media_type_of, tidy_name
+from actions.file_content import LONGEST_SIDE, SHOWN, SIZE_LIMIT, FileRefused, examine, media_type_of, tidy_name
 from tests.actions.pictures import HEIC, PDF, moving, photo, photo_with_place
 
 
@@ -48,6 +48,43 @@ def test_a_type_is_told_by_the_bytes_and_not_by_the_name(data: bytes, media_type
 )
 def test_everything_else_is_refused_whatever_it_is_called(data: bytes) -> None:
     assert refused(data, "holiday.jpg") == "file_type"
+
+
+RECORDINGS = [
+    (b"#!AMR\n" + bytes(9), "audio/amr", ".amr"),
+    (b"#!AMR-WB\n" + bytes(9), "audio/amr", ".amr"),
+    (b"\x02#!SILK_V3" + bytes(9), "audio/silk", ".silk"),
+    (b"#!SILK_V3" + bytes(9), "audio/silk", ".silk"),
+    (b"OggS" + bytes(24) + b"Speex   1.2", "audio/speex", ".spx"),
+    (b"ID3\x04\x00" + bytes(9), "audio/mpeg", ".mp3"),
+    (b"\xff\xfb\x90\x00" + bytes(9), "audio/mpeg", ".mp3"),
+    (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00", "video/mp4", ".mp4"),
+    (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00", "video/mp4", ".mp4"),
+    (b"\x00\x00\x00\x18ftyp3gp4\x00\x00\x00\x00", "video/3gpp", ".3gp"),
+    (b"\x00\x00\x00\x18ftypqt  \x00\x00\x00\x00", "video/quicktime", ".mov"),
+]
+
+
+@pytest.mark.parametrize(("data", "media_type", "ending"), RECORDINGS)
+def test_what_messengers_record_is_taken_from_them_and_from_nobody_else(
+    data: bytes, media_type: str, ending: str
+) -> None:
+    found = examine(data, "message.html", recordings=True)
+    assert (found.media_type, found.name, found.content, found.small) == (
+        media_type,
+        f"message.html{ending}",
+        data,
+        None,
+    )
+    # Never shown within a page: it is only saved.
+    assert media_type not in SHOWN
+    assert refused(data) in ("file_type", "file_damaged")
+
+
+def test_pictures_and_papers_are_taken_beside_recordings() -> None:
+    assert examine(photo(), "a.jpg", recordings=True).media_type == "image/jpeg"
+    assert examine(PDF, "a.pdf", recordings=True).media_type == "application/pdf"
+    assert examine(HEIC, "a.heic", recordings=True).media_type == "image/heic"
 
 
 def test_an_empty_or_too_large_file_is_refused() -> None:
