@@ -91,7 +91,7 @@ def record_complaint(work: UnitOfWork, firm: Firm, staff: Staff, taken: Taken) -
     if (earlier := _recorded(work, taken)) is not None:
         # By a second click that held the conversation first.
         return earlier
-    if conversation.control == Control.STAFF and conversation.taken_by_id not in (None, staff.id):
+    if conversation.control == Control.STAFF and conversation.taken_by_id != staff.id:
         raise DeedRefused("taken_by_colleague")
     conversation.language = taken.language
     before = focus_case(work, conversation)
