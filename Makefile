@@ -7,7 +7,7 @@ BOT_PYTHON := bot/.venv/bin/python
 UV := .tools/bin/uv
 VAR := $(or $(AMENDS_VAR),var)
 
-.PHONY: help setup run train test test-system lint format bench evaluate screenshots screens clean
+.PHONY: help setup run train test test-system lint format bench evaluate wechat-sim screenshots screens clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,7 +43,11 @@ evaluate: setup ## measure the understanding on texts it was not trained on, apa
 	@$(BOT_PYTHON) -m bot.evaluation --out "$(VAR)/evaluate.json" $(ARGUMENTS)
 
 bench: setup test-system ## slow soaks and benchmarks
+	@$(UV) pip install -q --python $(PYTHON) --require-hashes -r tests/bench/requirements.txt
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && TEST_MODEL="$$model" $(PYTHON) -m pytest -q -s tests/bench --override-ini addopts=
+
+wechat-sim: setup ## the service and a simulated WeChat; chat as a customer by hand; Ctrl-C stops all
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && exec $(PYTHON) -m tests.wechat_simulator "$$model"
 
 screenshots: setup test-system ## take the pictures of the READMEs anew
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screenshots "$$model"
