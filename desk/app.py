@@ -18,16 +18,38 @@ from desk import attachments, console
 from desk.api.routes import add_routes
 from desk.attachments import FILES
 from desk.bearer import require_token
+from desk.channels.accounts import Accounts, read_accounts, say_what_is_odd
+from desk.channels.binding import views as binding
+from desk.channels.clients import Clients, make_clients
+from desk.channels.tencent import verification
 from desk.channels.transport import PulledTransport, Transport
 from desk.channels.web import uploads
 from desk.channels.web import views as web_chat
+from desk.channels.wechat import views as wechat
+from desk.channels.wechat.transport import WeChatTransport
+from desk.channels.wechat.views import HEARD
+from desk.channels.wecom import views as wecom
+from desk.channels.wecom.transport import WeComTransport
 from desk.console import canned_replies, firm_pages
 from desk.console.keys import RETENTION, WORDS
 from desk.elsewhere import Elsewhere
 from desk.errors import BODY_LIMIT, tell_errors
 from desk.health import healthz, metrics, readyz
 from desk.hub import Hub
-from desk.keys import CONNECTORS, DATABASE, FIRM, HTTP, HUB, NOTIFYING, ORDERS, RASA, SETTINGS, TOKENS
+from desk.keys import (
+    CHANNELS,
+    CLIENTS,
+    CONNECTORS,
+    DATABASE,
+    FIRM,
+    HTTP,
+    HUB,
+    NOTIFYING,
+    ORDERS,
+    RASA,
+    SETTINGS,
+    TOKENS,
+)
 from desk.notifying.ways import make_ways, say_what_is_missing
 from desk.rasa import Rasa
 from desk.scopes import check_scopes
@@ -38,12 +60,15 @@ from desk.workers.experience import ExperienceWorker
 from desk.workers.guarantees import GuaranteeWorker
 from desk.workers.inbox import InboxWorker
 from desk.workers.incidents import IncidentWorker
+from desk.workers.intake import IntakeWorker
 from desk.workers.leases import void_all
 from desk.workers.letting_go import LettingGoWorker
+from desk.workers.media import MediaWorker, fetchers
 from desk.workers.notifications import NotificationWorker
 from desk.workers.outbox import OutboxWorker
 from desk.workers.presence import watch_presence
 from desk.workers.timers import TimerWorker
+from desk.workers.wecom import WeComWorker
 from store.database import Database
 from store.settings import Settings
 
@@ -55,6 +80,8 @@ class Parts:
     """What a desk is made of; whatever is not given is the real thing.
 
     Attributes:
+        accounts: on channels that other firms run.
+        clients: who speaks for them.
         transports: beside those of the channels that fetch their messages themselves.
         workers: whether inbox, outbox and timers are served; tests of pages need none.
     """
@@ -62,6 +89,8 @@ class Parts:
     database: Database | None = None
     firm: Firm | None = None
     connectors: Connectors | None = None
+    accounts: Accounts | None = None
+    clients: Clients | None = None
     transports: dict[str, Transport] = field(default_factory=dict)
     workers: bool = True
 
@@ -71,7 +100,7 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
 
     Raises:
         FirmDataError: the firm's data is wrong.
-        SettingsError: one of the firm's systems cannot be called.
+        SettingsError: one of the firm's systems cannot be called, or a channel's account lacks a secret.
     """
     parts = parts or Parts()
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[tell_errors, require_token])
@@ -81,11 +110,16 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
     app[CONNECTORS] = parts.connectors or make_connectors(settings, app[FIRM], app[DATABASE])
     app[ORDERS] = FreshOrders(app[DATABASE], app[FIRM], make_order_look_up(settings, app[FIRM]))
     app[TOKENS] = Tokens(app[DATABASE], settings.secret("api_token"))
+    app[CHANNELS] = parts.accounts or read_accounts(settings)
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     add_routes(app)
     attachments.set_up(app)
     web_chat.add_routes(app)
     uploads.add_routes(app)
+    binding.set_up(app)
+    verification.set_up(app)
+    wechat.add_routes(app)
+    wecom.add_routes(app)
     console.add_routes(app)
     canned_replies.set_up(app)
     firm_pages.set_up(app)
@@ -96,10 +130,14 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
     async def resources(app: web.Application) -> AsyncIterator[None]:
         app[HUB] = hub = Hub()
         app[DATABASE].on_commit(hub.committed)
-        async with aiohttp.ClientSession() as session:
+        # Each worker bounds its own calls; a channel that hangs must keep nobody from Rasa.
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             app[HTTP] = session
             app[NOTIFYING] = make_ways(settings, app[FIRM], session, app[DATABASE].clock)
             app[RASA] = Rasa(session, settings.rasa, settings.secret("rasa_token"))
+            app[CLIENTS] = parts.clients or make_clients(
+                app[CHANNELS], session, app[DATABASE], settings.secret("session_key")
+            )
             elsewhere = _keep_going("elsewhere", Elsewhere(app[DATABASE], hub).run())
             yield
             elsewhere.cancel()
@@ -112,12 +150,22 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
         if database.is_sqlite:
             await database.run(void_all)
         say_what_is_missing(app[NOTIFYING])
-        transports: dict[str, Transport] = {"rest": PulledTransport(), "web": PulledTransport(), **parts.transports}
+        say_what_is_odd(app[CHANNELS], settings.address)
+        transports: dict[str, Transport] = {
+            "rest": PulledTransport(),
+            "web": PulledTransport(),
+            "wechat": WeChatTransport(app[CLIENTS].wechat),
+            "wecom": WeComTransport(app[CLIENTS].wecom),
+            **parts.transports,
+        }
         inbox = InboxWorker(database, firm, app[RASA], hub, settings.turns_at_once)
         tasks = [
+            _keep_going("intake", IntakeWorker(database, firm, app[CHANNELS], app[HEARD]).run()),
             _keep_going("inbox", inbox.run()),
             _keep_going("watch", inbox.watch()),
-            _keep_going("outbox", OutboxWorker(database, hub, transports).run()),
+            _keep_going("outbox", OutboxWorker(database, firm, hub, transports).run()),
+            _keep_going("wecom", WeComWorker(database, firm, app[CHANNELS], app[CLIENTS], hub).run()),
+            _keep_going("media", MediaWorker(database, firm, hub, app[FILES], fetchers(app[CLIENTS])).run()),
             _keep_going("notifications", NotificationWorker(database, hub, app[NOTIFYING], app[WORDS]).run()),
             _keep_going("letting go", LettingGoWorker(database, app[RETENTION], app[FILES]).run()),
             _keep_going("experience", ExperienceWorker(database, firm).run()),

@@ -9,7 +9,7 @@ from desk.keys import DATABASE, HTTP, RASA, SETTINGS
 from recovery.control import Control
 from store.database import UnitOfWork
 from store.migrate import is_current
-from store.tables import Case, Conversation, InboxRow, OutboxRow, Timer
+from store.tables import Case, Conversation, HeardCallback, InboxRow, OutboxRow, Timer
 
 
 async def healthz(_: web.Request) -> web.Response:
@@ -40,6 +40,7 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 METRICS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "amends_heard_waiting": ("Messages acknowledged to a channel and not taken in yet", ()),
     "amends_inbox_open": ("Messages waiting for an answer of the bot", ()),
     "amends_outbox": ("Messages to customers that are not delivered", ("state",)),
     "amends_timers_overdue": ("Timers that are due and have not fired", ()),
@@ -59,6 +60,7 @@ def _counts(work: UnitOfWork) -> dict[str, dict[tuple[str, ...], int]]:
     states = select(Case.state, func.count()).group_by(Case.state)
     by_control: dict[tuple[str, ...], int] = {(control.value,): 0 for control in Control}
     return {
+        "amends_heard_waiting": one(select(func.count()).select_from(HeardCallback)),
         "amends_inbox_open": one(select(func.count()).where(InboxRow.state == "open")),
         "amends_outbox": {(state,): count for state, count in session.execute(outbox)},
         "amends_timers_overdue": one(select(func.count()).where(Timer.state == "open", Timer.due_at < work.now)),

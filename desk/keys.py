@@ -5,6 +5,8 @@ from aiohttp import ClientSession, web
 from actions.connectors.systems import Connectors
 from actions.firm import Firm
 from actions.fresh_orders import FreshOrders
+from desk.channels.accounts import Accounts
+from desk.channels.clients import Clients
 from desk.hub import Hub
 from desk.notifying.ways import Ways
 from desk.rasa import Rasa
@@ -22,3 +24,5 @@ HTTP = web.AppKey("http", ClientSession)
 NOTIFYING = web.AppKey("notifying", Ways)
 CONNECTORS = web.AppKey("connectors", Connectors)
 ORDERS = web.AppKey("orders", FreshOrders)
+CHANNELS = web.AppKey("channels", Accounts)
+CLIENTS = web.AppKey("clients", Clients)

@@ -4,6 +4,7 @@ import argparse
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from actions.connectors.systems import check_secrets
 from actions.firm import load_firm
 from desk import accounts
+from desk.channels.accounts import read_accounts
 from store.database import Database
 from store.migrate import migrate
 from store.settings import Settings
@@ -27,6 +29,7 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
     """Prepare the store, tell what there is to know, and have supervisor keep the processes alive."""
     # A mistake in the firm's data is told here, once, and not by each process.
     check_secrets(settings, load_firm(settings.firm))
+    read_accounts(settings)
     settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
     with Database(settings.database) as database:
         migrate(database)
@@ -78,13 +81,16 @@ def _write_configuration(settings: Settings, model: Path) -> Path:
     """Supervisor's configuration; secrets are not in it but in the environment of the processes."""
     log = settings.var.absolute() / "log"
     log.mkdir(exist_ok=True)
+    # Who acknowledges must not wait behind who answers: with few cores the bot would take them all, and a channel that
+    # hears nothing for seconds believes a message lost.
+    behind = ["nice", "-n", "10"] if shutil.which("nice") else []
     programs = {
-        "actions": [sys.executable, "-m", "actions.server"],
+        "actions": [*behind, sys.executable, "-m", "actions.server"],
         "desk": [sys.executable, "-m", "desk", "serve"],
     }
     if not settings.rasa_urls:
         programs["rasa"] = [
-            *(str(_BOT_PYTHON), "-m", "bot.serve", "-p", str(settings.rasa_port), "-m", str(model.absolute())),
+            *(*behind, str(_BOT_PYTHON), "-m", "bot.serve", "-p", str(settings.rasa_port), "-m", str(model.absolute())),
         ]
     lines = [
         "[supervisord]",

@@ -177,7 +177,12 @@ def test_no_file_holds_the_address_of_a_package_registry() -> None:
 
 
 def test_pins_hold_no_address() -> None:
-    for name in ("requirements.txt", "bot/requirements.txt", "scripts/uv-requirements.txt"):
+    for name in (
+        "requirements.txt",
+        "bot/requirements.txt",
+        "scripts/uv-requirements.txt",
+        "tests/bench/requirements.txt",
+    ):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "--hash=sha256:" in text
         assert re.findall(r"\S*://\S*|^--?[a-z-]*(?:index|find)\S*", text, re.MULTILINE) == []

@@ -12,6 +12,7 @@ from actions.firm import Firm
 from actions.promises import is_owed_by_hand
 from actions.remedies import describe_offer
 from actions.staff.access import covers
+from desk.channels.windows import Waits
 from desk.console.amends import AmendsPanel, read_amends
 from desk.console.case_work import CaseWork, read_case_work
 from desk.console.clocks import Clock, ClocksPanel, read_clock, read_clocks
@@ -21,6 +22,7 @@ from desk.console.handling import HandlingPanel, read_handling
 from desk.console.person import PersonPanel, read_person
 from desk.console.touched import TouchedLine, read_touched
 from desk.console.watch import conversation_versions
+from desk.console.window_line import WindowLine, read_window_line
 from recovery.money import Money
 from recovery.remedies import Authority
 from store.database import UnitOfWork
@@ -48,12 +50,14 @@ class Said:
 
     Attributes:
         by: name of the person of staff who said it; None for customer and bot.
-        delivery: ``pending``, ``failed`` or ``held`` where it has not reached the channel; else None.
+        delivery: ``pending``, ``failed``, ``held`` or ``lapsed`` where it has not reached the channel; else None.
+        waits: of a held one, what for: one of :class:`desk.channels.windows.Waits`; else None.
     """
 
     message: Message
     by: str | None
     delivery: str | None
+    waits: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class ConversationPage:
     handling: HandlingPanel
     person: PersonPanel
     touched: list[TouchedLine]
+    window: WindowLine | None
 
 
 def find_by_public_id(work: UnitOfWork, public_id: str) -> Conversation | None:
@@ -197,6 +202,7 @@ def read_conversation(
         tools=read_tools(work, firm, me, conversation),
         handling=read_handling(work, firm, me, conversation),
         touched=read_touched(work, firm, me, conversation),
+        window=read_window_line(work, conversation),
     )
 
 
@@ -213,13 +219,14 @@ def _history(work: UnitOfWork, conversation: Conversation, before: int | None) -
     latest = list(work.session.scalars(statement.order_by(Message.number.desc()).limit(HISTORY_LENGTH)))
     names = _names(work, {message.staff_id for message in latest})
     undelivered = {
-        row.message_id: row.state
+        row.message_id: (row.state, row.error if row.state == "held" and row.error in set(Waits) else None)
         for row in work.session.scalars(
             select(OutboxRow).where(OutboxRow.conversation_id == conversation.id, OutboxRow.state != "sent")
         )
     }
     return [
-        Said(message, names.get(message.staff_id or 0), undelivered.get(message.id)) for message in reversed(latest)
+        Said(message, names.get(message.staff_id or 0), *undelivered.get(message.id, (None, None)))
+        for message in reversed(latest)
     ]
 
 

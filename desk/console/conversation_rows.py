@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 
 from actions.firm import Firm
 from actions.proactive import is_complaint
+from desk.channels.windows import count_held
 from desk.console.clocks import Clock, read_case_clock, read_clock
 from desk.console.urgency import answer_is_owed
 from recovery.case_states import UNSETTLED
@@ -40,6 +41,7 @@ class ConversationRow:
         holder: name of the person who has it.
         assigned: name of the person it was given to and who has not taken it yet.
         asked: whether the reader's department was asked about it and has not answered.
+        unsent: how many messages wait for the customer to be heard, or to be told by a person.
     """
 
     public_id: str
@@ -59,6 +61,7 @@ class ConversationRow:
     holder: str | None
     assigned: str | None
     asked: bool
+    unsent: int
 
 
 def read_rows(
@@ -97,6 +100,7 @@ def read_rows(
         .group_by(Message.conversation_id),
     )
     asked = _asked(work, ids, departments)
+    unsent = count_held(work, ids)
     rows = []
     for conversation_id, case_id in pairs:
         conversation, case = conversations[conversation_id], cases.get(case_id)
@@ -130,6 +134,7 @@ def read_rows(
                 holder=holder.name if holder else None,
                 assigned=assigned.name if assigned and conversation.control == Control.QUEUED else None,
                 asked=conversation_id in asked,
+                unsent=unsent.get(conversation_id, 0),
             )
         )
     return rows

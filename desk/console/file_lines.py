@@ -8,7 +8,7 @@ from actions.attachments import CHANNELS_WITH_FILES
 from actions.file_content import ENDINGS, SHOWN, SIZE_LIMIT
 from actions.staff.sending_files import FILES_AT_ONCE
 from store.database import UnitOfWork
-from store.tables import Attachment, Conversation, Staff
+from store.tables import Attachment, Conversation, IncomingMedia, Staff
 
 # What the file dialogue offers; what a file is, its bytes say.
 ACCEPTED = ",".join([*ENDINGS, *(ending for endings in ENDINGS.values() for ending in endings)])
@@ -40,11 +40,13 @@ class FilesOfConversation:
 
     Attributes:
         by_message: message id → the file that the message is.
+        coming: message id → its file, where the channel still has it (``open``) or it was given up (why).
         can_send: whether the channel brings files to the customer.
     """
 
     all: list[FileLine]
     by_message: dict[int, FileLine]
+    coming: dict[int, str]
     can_send: bool
     at_once: int
     mebibytes: int
@@ -72,8 +74,12 @@ def read_files(work: UnitOfWork, conversation: Conversation) -> FilesOfConversat
         )
         for attachment, name in work.session.execute(statement)
     ]
+    coming = work.session.scalars(
+        select(IncomingMedia).where(IncomingMedia.conversation_id == conversation.id, IncomingMedia.state != "fetched")
+    )
     return FilesOfConversation(
         all=lines,
+        coming={row.message_id: row.error if row.state == "failed" and row.error else row.state for row in coming},
         by_message={line.attachment.message_id: line for line in lines if line.attachment.message_id is not None},
         can_send=conversation.identity.channel in CHANNELS_WITH_FILES,
         at_once=FILES_AT_ONCE,

@@ -34,6 +34,7 @@ FILES = {
     "taxonomy": "taxonomy.yml",
     "blueprint": "blueprint.yml",
     "connectors": "connectors.yml",
+    "channels": "channels.yml",
     "notifications": "notifications.yml",
     "playbooks": "playbooks.yml",
     "alarms": "alarms.yml",

@@ -163,8 +163,9 @@ def _run(work: UnitOfWork, firm: Firm, staff_id: int, find: Find, name: str, dee
 
 async def _tell(request: web.Request, refused: _Refused, form: Form) -> web.StreamResponse:
     status = _STATUS.get(refused.code, 409)
-    # Nobody has what waits in the queue.
-    holder = refused.holder or (say(request, "author.the_bot") if refused.control == Control.BOT else "")
+    # Nobody has what waits in the queue; whoever has it in WeCom has no account here.
+    nameless = {Control.BOT: "author.the_bot", Control.STAFF: "wecom.colleague"}.get(Control(refused.control))
+    holder = refused.holder or (say(request, nameless) if nameless else "")
     words = say(request, f"refused.{refused.code}", holder=holder, length=ANSWER_LENGTH)
     if wants_json(request):
         return error_response(status, words, refused.code)

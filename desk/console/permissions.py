@@ -85,6 +85,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/desk/settings/tokens"): RUN_DESK,
     ("POST", "/desk/settings/tokens"): RUN_DESK,
     ("POST", "/desk/settings/tokens/{public_id}/revoke"): RUN_DESK,
+    ("GET", "/desk/settings/channels"): RUN_DESK,
+    ("POST", "/desk/settings/channels/try"): RUN_DESK,
     ("GET", "/desk/settings/audit"): READ_AUDIT,
     ("GET", "/desk/settings/audit.csv"): READ_AUDIT,
     ("GET", "/desk/password"): OWN_ACCOUNT,

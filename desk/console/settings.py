@@ -33,6 +33,7 @@ CARDS = (
     Card(f"{PREFIX}/settings/replies", "replies.title", "replies.intro"),
     Card(f"{PREFIX}/settings/macros", "macro.title", "macro.intro"),
     Card(f"{PREFIX}/settings/notifications", "ways.title", "settings.ways_what"),
+    Card(f"{PREFIX}/settings/channels", "channels.title", "channels.what"),
     Card(f"{PREFIX}/erasures", "rights.requests", "settings.erasures_what"),
 )
 

@@ -26,6 +26,7 @@ _SCOPE_WORDS = {
     "analytics:read": "scope.analytics_read",
     "incidents:write": "scope.incidents_write",
     "incidents:read": "scope.incidents_read",
+    "bindings:write": "scope.bindings_write",
 }
 
 

@@ -14,6 +14,9 @@ from store.tables import Case, Conversation, Notification, Staff
 
 READ_AT_MOST = 100
 CRISIS = "/desk/crisis"
+CHANNELS = "/desk/settings/channels"
+# What is about no conversation has a page of its own.
+_PAGES: dict[str, str] = {NotificationKind.ALARM: CRISIS, NotificationKind.CHANNEL_FAULT: CHANNELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def _rows(work: UnitOfWork, statement: Select[Notification, Case, str], at_most:
         ToldRow(
             notification=notification,
             case=case,
-            href=CRISIS if notification.kind == NotificationKind.ALARM else _href(conversation, case),
+            href=_PAGES.get(notification.kind) or _href(conversation, case),
             by=names.get(str(notification.details.get("by"))),
             due=_moment(notification.details.get("due")),
         )

@@ -35,6 +35,7 @@ from store.tables import (
     Promise,
     Rating,
     Remedy,
+    ReplyWindow,
 )
 
 log = structlog.get_logger()
@@ -170,6 +171,15 @@ def _conversation_version(work: UnitOfWork, conversation_id: int) -> str:
         select(OutboxRow.id, OutboxRow.state).where(
             OutboxRow.conversation_id == conversation_id, OutboxRow.state != "sent"
         ),
+        select(
+            ReplyWindow.ends_at,
+            ReplyWindow.brief_ends_at,
+            ReplyWindow.spent,
+            ReplyWindow.shut_at,
+            ReplyWindow.unreachable,
+            ReplyWindow.told_outside,
+            ReplyWindow.service_state,
+        ).where(ReplyWindow.conversation_id == conversation_id),
         select(Case.id, Case.state, Case.severity, Case.owner_id, Case.wished_remedy, Case.order_proved).where(of_it),
         select(func.max(Assessment.id)).join(Case, Case.id == Assessment.case_id).where(of_it),
         select(func.max(Fact.at), func.count()).join(Case, Case.id == Fact.case_id).where(of_it),

@@ -122,6 +122,8 @@ class Wording:
         conversation, number = item.facts.get("conversation"), item.facts.get("case")
         if item.kind == NotificationKind.ALARM:
             return f"{self._desk}/desk/crisis"
+        if item.kind == NotificationKind.CHANNEL_FAULT:
+            return f"{self._desk}/desk/settings/channels"
         if not conversation:
             return f"{self._desk}/desk/notifications"
         return f"{self._desk}/desk/conversations/{conversation}" + (f"?case={number}" if number else "")

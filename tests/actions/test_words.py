@@ -31,6 +31,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 # What awaits an answer (docs/understanding.md): there may be a reminder for each.
 AWAITED = {"order_number", "order_proof", "happening", "offer", "confirm_hand_over", "wish", "reading", *SURVEY}
 TAXONOMY = yaml.safe_load((REPLIES.parent / "taxonomy.yml").read_text(encoding="utf-8"))
+# Kinds of messages without words, as channels read them (desk.channels.incoming).
+WORDLESS = {"image", "voice", "video", "file", "location", "link", "card", "unreadable"}
 # Groups whose keys are put together in the code, with all that may stand behind the point.
 FAMILIES = {
     "failure": {entry["key"] for entry in TAXONOMY["categories"]},
@@ -44,6 +46,8 @@ FAMILIES = {
     "guarantee": {happening.value for happening in Happening},
     "reason": {key.value for key in ReasonKey},
     "promise": {kind.value for kind in BY_PEOPLE},
+    "shown": WORDLESS,
+    "received": WORDLESS,
 }
 PLAUSIBLE = {
     "feeling": "…",
@@ -78,6 +82,9 @@ PLAUSIBLE = {
     "days": 7,
     "why": "…",
     "percent": 62,
+    "firm": "云杉商城",
+    "words": ["好的", "不用了"],
+    "since": datetime(2026, 11, 18, 14, 30, tzinfo=SHANGHAI),
     "paid": Money(25000, "CNY"),
 }
 

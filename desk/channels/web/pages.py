@@ -30,7 +30,7 @@ async def chat_page(request: web.Request) -> web.Response:
         {
             "name": firm.file.name,
             "language": language if language in ("zh", "en") else "",
-            "page_language": language if language in ("zh", "en") else _accepted_language(request, firm),
+            "page_language": language if language in ("zh", "en") else accepted_language(request, firm),
             "embedded": request.query.get("embedded") == "1",
         },
         app_key=_TEMPLATES,
@@ -46,7 +46,7 @@ async def privacy_page(request: web.Request) -> web.Response:
         {
             "name": firm.file.name,
             "notice": firm.file.privacy_notice,
-            "page_language": _accepted_language(request, firm),
+            "page_language": accepted_language(request, firm),
         },
         app_key=_TEMPLATES,
     )
@@ -94,7 +94,7 @@ def content_security_policy(widget_sites: tuple[str, ...]) -> str:
     )
 
 
-def _accepted_language(request: web.Request, firm: Firm) -> str:
+def accepted_language(request: web.Request, firm: Firm) -> str:
     """The first of ``Accept-Language`` that is spoken here, else the firm's own; the page's script looks again."""
     for part in request.headers.get("Accept-Language", "").split(","):
         primary = part.partition(";")[0].strip().lower().partition("-")[0]
