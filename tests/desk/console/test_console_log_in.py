@@ -144,7 +144,7 @@ async def test_a_password_is_checked_and_hashed_while_the_store_is_free(
     def watched(function: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object) -> object:
             assert sqlite_database._file_lock is not None
-            held.append(sqlite_database._file_lock._threads.locked())
+            held.append(sqlite_database._file_lock._taken)
             return function(*arguments)
 
         return call
