@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 LOOK_AGAIN_SECONDS = 0.5
 # Those who watch everything are woken no more often than this: with a hundred commits a second their looking alone
 # would take a core. The first of a row of commits wakes them at once.
-_EVERYTHING_EVERY_SECONDS = 0.03
+_EVERYTHING_EVERY_SECONDS = 0.06
 
 
 class Hub:

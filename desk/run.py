@@ -4,7 +4,6 @@ import argparse
 import ctypes
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -81,16 +80,13 @@ def _write_configuration(settings: Settings, model: Path) -> Path:
     """Supervisor's configuration; secrets are not in it but in the environment of the processes."""
     log = settings.var.absolute() / "log"
     log.mkdir(exist_ok=True)
-    # Who acknowledges must not wait behind who answers: with few cores the bot would take them all, and a channel that
-    # hears nothing for seconds believes a message lost.
-    behind = ["nice", "-n", "10"] if shutil.which("nice") else []
     programs = {
-        "actions": [*behind, sys.executable, "-m", "actions.server"],
+        "actions": [sys.executable, "-m", "actions.server"],
         "desk": [sys.executable, "-m", "desk", "serve"],
     }
     if not settings.rasa_urls:
         programs["rasa"] = [
-            *(*behind, str(_BOT_PYTHON), "-m", "bot.serve", "-p", str(settings.rasa_port), "-m", str(model.absolute())),
+            *(str(_BOT_PYTHON), "-m", "bot.serve", "-p", str(settings.rasa_port), "-m", str(model.absolute())),
         ]
     lines = [
         "[supervisord]",
