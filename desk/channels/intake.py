@@ -96,7 +96,7 @@ def take_in(
 
 
 def _take_message(work: UnitOfWork, firm: Firm, address: Address, incoming: Incoming) -> Taken:
-    conversation, key = _open(work, address), _key(incoming.key)
+    conversation, key = open_known(work, address), _key(incoming.key)
     if known := _known(work, conversation, key):
         return Taken(conversation.id, known, repeated=True)
     words, kind = storable(incoming.words), incoming.kind
@@ -157,7 +157,7 @@ def _take_deed(
     scene = incoming.details.get("scene_param") or incoming.details.get("scene", "")
     # First, since it locks the conversations of two customers in their order; a link binds once, however often told.
     bound = bool(scene) and bind(work, scene, address)
-    conversation, key = _open(work, address), _key(incoming.key)
+    conversation, key = open_known(work, address), _key(incoming.key)
     if _known(work, conversation, key) or not _is_first(work, conversation, key):
         return Taken(conversation.id, repeated=True, bound=bound)
     received = None
@@ -213,7 +213,7 @@ def _take_notice(work: UnitOfWork, address: Address, incoming: Incoming) -> Take
     """What needs no conversation to be opened: of somebody who never wrote there is nothing to note."""
     if incoming.kind is Kind.OTHER or find_conversation(work, address) is None:
         return Taken()
-    conversation, key, details = _open(work, address), _key(incoming.key), incoming.details
+    conversation, key, details = open_known(work, address), _key(incoming.key), incoming.details
     if not _is_first(work, conversation, key):
         return Taken(conversation.id, repeated=True)
     if incoming.kind is Kind.UNFOLLOWED:
@@ -249,7 +249,8 @@ def _take_back(work: UnitOfWork, conversation: Conversation, key: str) -> None:
 # --- keys and names --------------------------------------------------------------------------------------------------
 
 
-def _open(work: UnitOfWork, address: Address) -> Conversation:
+def open_known(work: UnitOfWork, address: Address) -> Conversation:
+    """The conversation with ``address``, locked; of a newcomer who is known elsewhere, that person's."""
     return open_conversation(work, address, customer=_known_elsewhere(work, address))
 
 

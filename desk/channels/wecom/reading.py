@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from actions.conversations import Address, find_conversation, lock_conversation, open_conversation
+from actions.conversations import Address, find_conversation, lock_conversation
 from actions.firm import Firm
 from actions.staff.elsewhere import (
     ELSEWHERE,
@@ -25,7 +25,7 @@ from actions.staff.elsewhere import (
 from actions.wordless import line_of
 from desk.channels.accounts import WECOM, WeComAccount, wecom_address
 from desk.channels.incoming import Incoming, Kind
-from desk.channels.intake import take_in
+from desk.channels.intake import open_known, take_in
 from desk.channels.tencent.envelopes import EnvelopeRefused
 from desk.channels.wecom.client import SyncPage
 from desk.channels.wecom.cursors import CLAIM, Reading, held
@@ -208,14 +208,7 @@ def meet(work: UnitOfWork, account: WeComAccount, address: Address) -> Conversat
         # Two accounts of one corporation may meet the same newcomer at once; whoever comes second sees the first.
         shared = select(ChannelAccount).where(ChannelAccount.channel == WECOM, ChannelAccount.account == account.key)
         work.session.execute(shared.with_for_update()).first()
-        known = select(Identity).where(
-            Identity.channel == WECOM,
-            Identity.external_id == address.external_id,
-            Identity.account.startswith(f"{account.key}/", autoescape=True),
-        )
-        identity = work.session.scalars(known.order_by(Identity.id)).first()
-        return open_conversation(work, address, customer=identity.customer if identity is not None else None)
-    return open_conversation(work, address)
+    return open_known(work, address)
 
 
 def _take_words(work: UnitOfWork, firm: Firm, account: WeComAccount, address: Address, entry: Synced) -> None:
