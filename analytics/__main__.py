@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
@@ -11,6 +12,7 @@ from analytics.case_history import UnreadableEvent
 from analytics.firm_zone import firm_zone
 from analytics.recount import Difference, recount
 from analytics.recovery_steps import RECOVERY
+from analytics.references.command import references
 from analytics.roll_up import roll_up
 from analytics.service_steps import SERVICE
 from analytics.sigma import Convention, WrongInput
@@ -29,9 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0; 1 where a recount differs; 2 where the settings, the firm's files or what was asked are wrong.
+        0; 1 where a recount or a reference case differs; 2 where the settings, the firm's files or what was asked are
+        wrong.
     """
     options = _parser().parse_args(arguments)
+    if options.command == "references":
+        return references(options.paths, options.json)
     try:
         settings = load_settings()
         with Database(settings.database) as database:
@@ -58,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     sigma.add_argument("--shift", type=float, default=1.5, help="of the sigma level; 1.5, or 0 for none")
     sigma.add_argument("--confidence", type=float, default=0.95, help="of the intervals (default %(default)s)")
     again = commands.add_parser("recount", help="prove that the roll-up is what the raw events say")
-    for command in (sigma, again):
+    cases = commands.add_parser("references", help="check charts and statistics against reference cases from files")
+    cases.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder with such files")
+    for command in (sigma, again, cases):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 

@@ -1,0 +1,1 @@
+"""Checks the charts and statistics against reference cases from files: ``python -m analytics references PATH…``."""

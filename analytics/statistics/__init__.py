@@ -1,0 +1,1 @@
+"""What complaints, times and ratings say, as pure functions on arrays."""
