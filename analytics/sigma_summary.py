@@ -30,7 +30,7 @@ PROCESSES = (RECOVERY, SERVICE)
 SPLITS = ("step", "category", "department", "channel", "tier", "language")
 
 # What volumes can be told apart by; an empty key holds what is not told apart, beside the rest and not on top of it.
-_VOLUME_SPLITS = ("step", "category", "department")
+VOLUME_SPLITS = ("step", "category", "department")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ def _volumes(work: UnitOfWork, since: date | None, until: date | None, by: str) 
     )
     volumes: dict[tuple[date, str], int] = defaultdict(int)
     for day, *keys, opportunities in rows:
-        volumes[day, dict(zip(_VOLUME_SPLITS, keys, strict=True)).get(by, "")] += opportunities
+        volumes[day, dict(zip(VOLUME_SPLITS, keys, strict=True)).get(by, "")] += opportunities
     return dict(volumes)
 
 

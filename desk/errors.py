@@ -27,6 +27,7 @@ _CODES = {
     415: "unsupported_media_type",
     422: "invalid",
     429: "too_many_requests",
+    503: "took_too_long",
 }
 
 

@@ -1,5 +1,7 @@
 """Typed keys under which the application keeps its parts."""
 
+import asyncio
+
 from aiohttp import ClientSession, web
 
 from actions.connectors.systems import Connectors
@@ -14,6 +16,8 @@ from desk.tokens import Tokens
 from store.database import Database
 from store.settings import Settings
 
+# How many answers of analytics are reckoned at once.
+ANALYSING = web.AppKey("analysing", asyncio.Semaphore)
 DATABASE = web.AppKey("database", Database)
 FIRM = web.AppKey("firm", Firm)
 HUB = web.AppKey("hub", Hub)

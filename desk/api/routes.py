@@ -1,19 +1,24 @@
 """The API's routes, each with what the OpenAPI document says of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
+from analytics.questions.question import Question, choices_of, takes_many
 from desk.api import handlers
 from desk.api.analytics import get_sigma
 from desk.api.bindings import BindingPosted, post_binding
 from desk.api.incidents import IncidentPosted, get_incident, get_incidents, post_incident
 from desk.api.models import OrdersPosted, VolumesPosted
+from desk.api.questions import AT_ONCE, QUESTIONS, handler_of
 from desk.channels.rest import views as rest
 from desk.channels.rest.messages import IncomingMessage
+from desk.keys import ANALYSING
 from desk.scopes import SCOPE_OF
 
 
@@ -27,6 +32,7 @@ class ApiRoute:
     summary: str
     body: type[BaseModel] | None = None
     query: tuple[str, ...] = ()
+    question: type[Question] | None = None
 
 
 ROUTES = (
@@ -58,6 +64,10 @@ ROUTES = (
         "Opportunities, defects, DPMO, yield and sigma level of a process",
         query=("process", "since", "until", "by"),
     ),
+    *(
+        ApiRoute("GET", f"/api/v1/analytics/{name}", handler_of(name), summary, question=question)
+        for name, (question, summary) in QUESTIONS.items()
+    ),
     ApiRoute(
         "POST",
         "/api/v1/incidents",
@@ -83,11 +93,13 @@ _ERRORS = {
     "409": "It contradicts what is there",
     "413": "The body is too large",
     "422": "The request is well-formed and cannot be used; the message names the place",
+    "503": "It took too long, or the service is not ready",
 }
 
 
 def add_routes(app: web.Application) -> None:
     """Add the API and its description."""
+    app[ANALYSING] = asyncio.Semaphore(AT_ONCE)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     app.router.add_get("/api/v1/openapi.json", _openapi)
@@ -144,11 +156,34 @@ def openapi() -> dict[str, Any]:
 
 def _parameters(route: ApiRoute) -> list[dict[str, Any]]:
     in_path = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
-    return [
+    plain = [
         {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
         for place, names in (("path", in_path), ("query", route.query))
         for name in names
     ]
+    return [*plain, *_asked(route.question)] if route.question else plain
+
+
+def _asked(question: type[Question]) -> list[dict[str, Any]]:
+    """A question's parameters: lists may be written with commas or said several times."""
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": field.is_required(),
+            "description": field.description,
+            "schema": _schema(field),
+        }
+        for name, field in question.model_fields.items()
+    ]
+
+
+def _schema(field: FieldInfo) -> dict[str, Any]:
+    if takes_many(field):
+        return {"type": "array", "items": {"type": "string"}}
+    if words := choices_of(field.annotation):
+        return {"type": "string", "enum": list(words)}
+    return {"type": "string"}
 
 
 async def _openapi(_: web.Request) -> web.Response:

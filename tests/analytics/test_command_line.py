@@ -1,61 +1,20 @@
 """``python -m analytics`` as a person calls it, on a temporary database."""
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from sqlalchemy import update
 
-from analytics.__main__ import main
 from store.database import Database
 from store.tables.outcomes import DailyCount, Volume
+from tests.analytics.conftest import Command
 from tests.analytics.imagined_cases import ImaginedCase, record
 
 ROOT = Path(__file__).parents[2]
-
-
-class Done(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Done]
-
-
-@pytest.fixture
-def analytics(
-    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """Runs a command on the test's database and firm."""
-    firm = tmp_path / "firm"
-    firm.mkdir()
-    (firm / "firm.yml").write_text("zone: Asia/Shanghai\nname: {en: a firm, zh: 某公司}\n", encoding="utf-8")
-    (firm / "blueprint.yml").write_bytes((ROOT / "data/firm/blueprint.yml").read_bytes())
-    for name in [name for name in os.environ if name.startswith("AMENDS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AMENDS_DATABASE_URL", database.url)
-    monkeypatch.setenv("AMENDS_FIRM", str(firm))
-
-    def run(*arguments: str, **changed: str) -> Done:
-        with monkeypatch.context() as patch:
-            for name, value in changed.items():
-                patch.setenv(name, value)
-            try:
-                code = main(list(arguments))
-            except SystemExit as stopped:
-                assert isinstance(stopped.code, int)
-                code = stopped.code
-        written = capsys.readouterr()
-        return Done(code, written.out, written.err)
-
-    return run
 
 
 def happened(database: Database, case: ImaginedCase, score: int = 5) -> None:

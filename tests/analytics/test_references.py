@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,8 @@ from analytics.__main__ import main
 from analytics.references.checking import check, check_file, family_of
 from analytics.references.reference import read_reference
 from analytics.sigma import WrongInput
-from tests.conftest import missing
+from tests.conftest import reference_data
 
-FOLDER = Path(os.environ.get("REFERENCE_DATA", "../shared/data")) / "spc"
 Writer = Callable[..., Path]
 
 
@@ -35,9 +33,7 @@ def write(tmp_path: Path) -> Writer:
 
 
 def given_files() -> list[Path]:
-    if not FOLDER.is_dir():
-        missing(f"REFERENCE DATA MISSING: {FOLDER} (set REFERENCE_DATA): published values are NOT checked")
-    return sorted(FOLDER.glob("*.json"))
+    return sorted(reference_data("spc").glob("*.json"))
 
 
 def test_all_given_cases_hold_without_database_or_settings(
@@ -45,7 +41,7 @@ def test_all_given_cases_hold_without_database_or_settings(
 ) -> None:
     files = given_files()
     monkeypatch.setenv("AMENDS_DATABASE_URL", "nonsense://")
-    assert main(["references", str(FOLDER)]) == 0
+    assert main(["references", str(files[0].parent)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(files) + 1 and all(": ok, " in line for line in lines[:-1])
 

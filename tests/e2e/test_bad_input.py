@@ -75,6 +75,8 @@ def test_without_the_token_nothing_is_told(service: Service, token: str | None) 
         ("PUT", "/api/v1/orders", 405),
         ("GET", "/api/v1/analytics/sigma?process=nothing", 422),
         ("GET", "/api/v1/analytics/sigma?since=yesterday", 422),
+        ("GET", "/api/v1/analytics/chart?kind=pie", 422),
+        ("GET", "/api/v1/analytics/compare", 422),
     ],
 )
 def test_what_is_not_there_is_said_so(service: Service, method: str, path: str, status: int) -> None:
