@@ -4,7 +4,7 @@ It lives in the store's house because both those who act and those who count rea
 """
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -16,16 +16,20 @@ class FirmDataError(Exception):
     """Something is wrong in the firm's data; the message starts with ``file:line:``."""
 
 
-def read_yaml(path: Path, model: type[Model]) -> Model:
+def read_yaml(path: Path, model: type[Model], context: dict[str, Any] | None = None) -> Model:
     """The content of ``path`` as ``model``.
+
+    Args:
+        context: what the model's validators must know of the firm's other files.
 
     Raises:
         FirmDataError: the file is missing, is no YAML, names a key twice, or does not fit the model.
     """
     try:
         source = path.read_text(encoding="utf-8")
-        node = yaml.compose(source, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(source)
+        # The loader in C reads the same some ten times faster.
+        node = yaml.compose(source, Loader=yaml.CSafeLoader)
+        content = yaml.load(source, Loader=yaml.CSafeLoader)
     except OSError as error:
         raise FirmDataError(f"{path}:1: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -36,7 +40,7 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     if node is not None:
         _refuse_repeated_keys(path, node)
     try:
-        return model.model_validate(content)
+        return model.model_validate(content, context=context)
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_url=False, include_input=False):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateError, meta
+from jinja2 import Environment, StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import RootModel
 
@@ -22,11 +22,10 @@ class Catalogue:
     """All replies, by language and key, where a key is ``group.name``."""
 
     def __init__(self, texts: Mapping[str, Mapping[str, str]]) -> None:
+        self._texts = texts
         self._environments = {language: _environment(language) for language in texts}
-        self._templates = {
-            language: {key: self._environments[language].from_string(text.strip()) for key, text in replies.items()}
-            for language, replies in texts.items()
-        }
+        # Compiled when first said: a process says few of them, and compiling all of them would hold up its start.
+        self._templates: dict[tuple[str, str], Template] = {}
 
     @classmethod
     def read(cls, folder: Path) -> "Catalogue":
@@ -59,10 +58,10 @@ class Catalogue:
         return cls(texts)
 
     def keys(self) -> set[str]:
-        return set(self._templates["zh"])
+        return set(self._texts["zh"])
 
     def has(self, key: str) -> bool:
-        return key in self._templates["zh"]
+        return key in self._texts["zh"]
 
     def render(self, language: str, key: str, **values: Any) -> str:
         """The reply ``key`` in ``language``, filled in.
@@ -71,7 +70,11 @@ class Catalogue:
             KeyError: there is no such reply.
             jinja2.UndefinedError: a value that the reply names is missing.
         """
-        return self._templates[language][key].render(values).strip()
+        template = self._templates.get((language, key))
+        if template is None:
+            template = self._environments[language].from_string(self._texts[language][key].strip())
+            self._templates[language, key] = template
+        return template.render(values).strip()
 
 
 def _environment(language: str) -> Environment:

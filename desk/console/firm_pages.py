@@ -128,7 +128,7 @@ def _read(folder: Path, now: datetime) -> Iterator[tuple[str, FirmFileRead]]:
         path = folder / name
         try:
             source = path.read_text(encoding="utf-8")
-            content = yaml.safe_load(source)
+            content = yaml.load(source, Loader=yaml.CSafeLoader)
             modified = path.stat().st_mtime
         except (OSError, ValueError, yaml.YAMLError):
             continue  # what matters of it has stopped the start already

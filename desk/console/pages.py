@@ -28,8 +28,9 @@ def read_words() -> Catalogue:
     return Catalogue.read(_FOLDER / "words")
 
 
+@cache
 def make_environment() -> jinja2.Environment:
-    """The templates; whatever is filled in is escaped."""
+    """The templates, compiled once in a process; whatever is filled in is escaped."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,
