@@ -24,10 +24,12 @@ from actions.one_clock import (
     stop_clock,
     tighten_clock,
 )
+from actions.outcomes import dimensions_of, record
 from actions.timers import TimerKind
 from recovery.case_states import UNSETTLED
 from recovery.clocks import PAUSED_BY_WAITING, ClockKind, ClockState, due_after_pause
 from recovery.control import Control
+from recovery.events import PersonAnswered
 from recovery.severity import Severity
 from store.database import UnitOfWork
 from store.tables import Case, CaseClock, Conversation, Identity, Timer
@@ -118,6 +120,7 @@ def staff_spoke(work: UnitOfWork, firm: Firm, case: Case) -> None:
 def _spoken_about(work: UnitOfWork, firm: Firm, case: Case) -> None:
     if case.first_response_at is None:
         case.first_response_at = work.now
+        record(work, PersonAnswered(case_number=case.number, at=work.now, dimensions=dimensions_of(case)))
     if case.state not in UNSETTLED:
         return
     resume_if_answered(work, firm, case)

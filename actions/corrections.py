@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from actions.firm import Firm
-from actions.personal_data import MARK, Known, strip_personal_data
+from recovery.personal_data import MARK, Known, strip_personal_data
 from store.database import UnitOfWork
 from store.tables import Assessment, Attachment, Case, Correction, Fact, Identity, Message, OrderIdentity, Staff, Turn
 

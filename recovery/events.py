@@ -65,6 +65,13 @@ class CaseAcknowledged(OutcomeEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAnswered(OutcomeEvent):
+    """A person of the staff answered the customer for the first time."""
+
+    kind = "person_answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseJudged(OutcomeEvent):
     """A person judged whether the complaint stands, and which service step failed; the latest judgement holds."""
 
@@ -216,6 +223,7 @@ KINDS: dict[str, type[OutcomeEvent]] = {
         CaseOpened,
         CaseAnticipated,
         CaseAcknowledged,
+        PersonAnswered,
         CaseJudged,
         CaseReassessed,
         AssessmentCorrected,

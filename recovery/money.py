@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Currencies without a minor unit in use (ISO 4217).
+WHOLE = frozenset({"JPY", "KRW", "VND"})
+
 
 @dataclass(frozen=True, slots=True)
 class Money:

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     channel_secrets: SecretStr = Field(
         SecretStr(""), description="secrets of the accounts in channels.yml: wechat.main.token=…, separated by blanks"
     )
+    browser: str = Field("", description="Chromium that prints reports as PDF, by path or name; empty: looked for")
 
     @field_validator("smtp_url")
     @classmethod

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from actions.firm import models
 from actions.firm.alarms import AlarmsFile
-from actions.firm.calendar import WorkingCalendar
 from actions.firm.connectors import ConnectorsFile
+from actions.firm.fixes import FixesFile
 from actions.firm.guarantees import GuaranteesFile, mistakes_in
 from actions.firm.notifications import NotificationsFile
 from actions.firm.playbooks import PlaybooksFile
@@ -36,6 +36,7 @@ from recovery.service_levels import Measure, ServiceLevels, TimeLimit, due_at, t
 from recovery.severity import Severity
 from recovery.working_time import WeeklyHours, WorkingTime
 from store.blueprint import NO_STEP, Blueprint, read_blueprint
+from store.calendar import WorkingCalendar
 from store.firm_files import FirmDataError, read_yaml
 
 
@@ -68,6 +69,7 @@ class Firm:
     value: ValueFile
     connectors: ConnectorsFile
     guarantees: GuaranteesFile
+    fixes: FixesFile
 
     @property
     def zone(self) -> ZoneInfo:
@@ -211,7 +213,13 @@ def load_firm(folder: Path) -> Firm:
         value=read_yaml(folder / "value.yml", ValueFile),
         connectors=_connectors(folder / "connectors.yml"),
         guarantees=_guarantees(folder / "guarantees.yml", categories, policy),
+        fixes=_fixes(folder / "fixes.yml"),
     )
+
+
+def _fixes(path: Path) -> FixesFile:
+    # A firm that came before there was such a file goes by what is usual.
+    return read_yaml(path, FixesFile) if path.exists() else FixesFile()
 
 
 def _guarantees(path: Path, categories: dict[str, models.Bilingual], policy: RemedyPolicy) -> GuaranteesFile:

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from actions.firm.calendar import check_public_calendar
 from recovery.failures import Category
 from recovery.service_levels import TimeLimit
 from recovery.severity import Severity
 from recovery.working_time import Shifts, WeeklyHours, read_shifts
+from store.calendar import check_public_calendar
 
 # Longer ones no calendar holds.
 _SPAN = re.compile(r"(\d{1,6}) (second|minute|hour|day)s?")

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
-from recovery.money import Money
+from recovery.money import WHOLE, Money
 
 _SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "JPY": "¥"}
-# Currencies without a minor unit in use (ISO 4217).
-_WHOLE = {"JPY", "KRW", "VND"}
 _ZH_WEEKDAYS = "一二三四五六日"
 
 
 def show_money(amount: Money, language: str) -> str:
     """``¥300.00``; in Chinese and yuan ``300元``, with the fen only where there are any."""
-    digits = 0 if amount.currency in _WHOLE else 2
+    digits = 0 if amount.currency in WHOLE else 2
     value = amount.minor / 10**digits
     if language == "zh" and amount.currency == "CNY":
         return f"{amount.minor // 100}元" if amount.minor % 100 == 0 else f"{value:.2f}元"

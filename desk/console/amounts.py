@@ -4,10 +4,9 @@ import re
 import unicodedata
 
 from actions.staff.access import DeedRefused
+from recovery.money import WHOLE
 
 _AMOUNT = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?")
-# Currencies without a minor unit in use (ISO 4217).
-_WHOLE = frozenset({"JPY", "KRW", "VND"})
 
 
 def read_amount(text: str, currency: str) -> int | None:
@@ -20,13 +19,13 @@ def read_amount(text: str, currency: str) -> int | None:
     if not plain:
         return None
     found = _AMOUNT.fullmatch(plain)
-    if found is None or (currency in _WHOLE and found[2]):
+    if found is None or (currency in WHOLE and found[2]):
         raise DeedRefused("amount_wrong")
-    if currency in _WHOLE:
+    if currency in WHOLE:
         return int(found[1])
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def write_amount(minor: int, currency: str) -> str:
     """``8850`` as ``88.50``, the way :func:`read_amount` reads it."""
-    return str(minor) if currency in _WHOLE else f"{minor // 100}.{minor % 100:02}"
+    return str(minor) if currency in WHOLE else f"{minor // 100}.{minor % 100:02}"

@@ -11,12 +11,12 @@ from actions import corrections
 from actions.attachments import prepare, receive_file
 from actions.clocks import clocks_as_they_stand
 from actions.corrections import TEXT_LENGTH, read_corrections, words_of, write_csv
-from actions.personal_data import strip_personal_data
 from actions.staff.access import DeedRefused
 from actions.staff.customers import set_contact
 from actions.staff.judging import Touch, touch, undo
 from analytics.case_history import read_event
 from analytics.recovery_steps import recovery_outcomes
+from recovery.personal_data import strip_personal_data
 from store.attached_files import AttachedFiles
 from store.database import Database
 from store.tables import Assessment, Case, Correction, OutcomeEventRow, Staff

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from actions.firm import Firm, FirmDataError, load_firm
-from actions.firm.calendar import WorkingCalendar
 from recovery.failures import Category
 from recovery.remedies import NEEDS_ORDER, Authority, RemedyKind
 from recovery.severity import Severity
+from store.calendar import WorkingCalendar
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "firm"
 GIFT_CARD = "  - {key: gift_card, name: {zh: 礼品卡, en: Gift cards}, like: billing_price}\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from actions.firm import FirmDataError, load_firm
-from actions.firm.calendar import WorkingCalendar
 from recovery.service_levels import TimeLimit, due_at
 from recovery.working_time import DayKind
+from store.calendar import WorkingCalendar
 from tests.conftest import ROOT
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.firm.calendar import WorkingCalendar
 from recovery.working_time import DayKind, NeverOpen, Shift, Shifts, WeeklyHours, WorkingTime, read_shifts
+from store.calendar import WorkingCalendar
 
 SHANGHAI, BERLIN, NEW_YORK = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 CHINA = WorkingCalendar("china")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.personal_data import MARK, Known, strip_personal_data
+from recovery.personal_data import MARK, Known, strip_personal_data
 from tests.conftest import ROOT
 
 

@@ -4,14 +4,18 @@ China's days are those of chinesecalendar, since only it knows the make-up worki
 countries' are those of holidays (docs/decisions/0017-calendars-of-other-countries.md).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 import chinese_calendar
 import holidays
+from pydantic import BaseModel
 
 from recovery.working_time import DayKind
+from store.firm_files import read_yaml
 
 CHINA, WEEKDAYS = "china", "weekdays"
 _SATURDAY_AND_SUNDAY = frozenset({5, 6})
@@ -84,7 +88,7 @@ class WorkingCalendar:
         worked: worked although the public calendar says otherwise.
     """
 
-    public_calendar: str
+    public_calendar: str = WEEKDAYS
     days_off: frozenset[date] = frozenset()
     worked: frozenset[date] = frozenset()
 
@@ -118,6 +122,36 @@ class WorkingCalendar:
         if day in year.holidays:
             return DayKind.HOLIDAY
         return DayKind.MAKE_UP if day in year.make_up else DayKind.ORDINARY
+
+    def among(self, days: Iterable[date]) -> tuple[frozenset[date], frozenset[date]]:
+        """The holidays and the make-up working days among ``days``, by the public calendar and the firm's own days.
+
+        A year that is not published yet has none.
+        """
+        kinds = {day: self.kind_of(day) for day in days}
+        free = frozenset(day for day, kind in kinds.items() if kind in (DayKind.HOLIDAY, DayKind.CLOSED))
+        return free, frozenset(day for day, kind in kinds.items() if kind is DayKind.MAKE_UP)
+
+
+class _Calendar(BaseModel):
+    """The part of ``calendar.yml`` that counting needs; the rest is checked where it is used."""
+
+    public_calendar: str = WEEKDAYS
+    days_off: list[date] = []
+    worked: list[date] = []
+
+
+def read_calendar(folder: Path) -> WorkingCalendar:
+    """The calendar in the firm's ``folder``; Monday to Friday where there is none.
+
+    Raises:
+        FirmDataError: with file and line of the mistake.
+    """
+    path = folder / "calendar.yml"
+    if not path.exists():
+        return WorkingCalendar()
+    read = read_yaml(path, _Calendar)
+    return WorkingCalendar(read.public_calendar, frozenset(read.days_off), frozenset(read.worked))
 
 
 def _kind_in_china(day: date) -> DayKind:
