@@ -1,6 +1,6 @@
 """What outcome events say of each case, read in a stream: times, ratings, promises and costs that no daily count holds.
 
-Customers and a person's first answer are no outcome events; they are looked up by case number.
+Customers, and limits that are still to come, are in no outcome event; they are looked up by case number.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,6 +32,7 @@ from recovery.events import (
     CaseWithdrawn,
     HandlingComplained,
     OutcomeEvent,
+    PersonAnswered,
     PromiseSettled,
     RemedyExecuted,
     RemedyReversed,
@@ -54,6 +55,7 @@ _NEEDED = (
     CaseUnmerged,
     CaseWithdrawn,
     HandlingComplained,
+    PersonAnswered,
     PromiseSettled,
     RemedyExecuted,
     RemedyReversed,
@@ -72,8 +74,9 @@ class CaseFacts:
         promise_broken, reopened, unfounded: whether that ever happened; the latter by the latest judgement.
         first_case: number of the case whose handling this one complains of.
         costs: minor units by currency, what was taken back not counted.
-        customer_id, first_response_at, first_response_due: of the case on record; None where there is none. So is the
-            limit of a resolution that is still to come.
+        first_response_at: when a person answered first.
+        customer_id, first_response_due: of the case on record; None where there is none. So is the limit of a
+            resolution that is still to come.
     """
 
     number: str
@@ -157,6 +160,7 @@ def facts_of(events: Iterable[OutcomeEvent], zone: ZoneInfo) -> CaseFacts | None
     withdrawn = history.last(CaseWithdrawn) if is_withdrawn(history) else None
     ended = withdrawn or closed
     handling = history.first(HandlingComplained)
+    person = history.first(PersonAnswered)
     return CaseFacts(
         number=opened.case_number,
         dimensions=opened.dimensions,
@@ -177,6 +181,7 @@ def facts_of(events: Iterable[OutcomeEvent], zone: ZoneInfo) -> CaseFacts | None
         unfounded=is_unfounded(history),
         first_case=handling.first_case if handling else None,
         costs=_costs(history),
+        first_response_at=person.at if person else None,
     )
 
 
@@ -203,7 +208,7 @@ def _with_cases(work: UnitOfWork, batch: list[CaseFacts]) -> Iterator[CaseFacts]
         yield replace(
             facts,
             customer_id=case.customer_id,
-            first_response_at=case.first_response_at,
+            first_response_at=facts.first_response_at or case.first_response_at,
             first_response_due=case.first_response_due,
             # Events tell the limit only once the case is resolved.
             resolution_due=facts.resolution_due or case.resolution_due,

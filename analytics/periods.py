@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 # Days that can be reckoned with: some more to either side are always days, too.
@@ -68,6 +69,8 @@ def read_period(value: object) -> object:
     return Period(since, until)  # type: ignore[arg-type]
 
 
+# Every row of a roll-up asks, and they are of the same few thousand days.
+@lru_cache(maxsize=20_000)
 def start_of(day: date, every: Every) -> date:
     """The first day of the day, week (from Monday) or month that ``day`` lies in."""
     if every == "week":

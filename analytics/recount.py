@@ -1,57 +1,64 @@
-"""Prove that the daily roll-up is what the raw events say."""
+"""Prove that the roll-up is what the raw events say, however many there are.
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+Two steps, each in bounded memory: what each case is kept to count for, and what was measured of it, is compared with
+its events, some cases at a time; and what is kept of each day is compared with the sum over its cases, day by day.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import func, select
 
-from analytics.case_history import read_event
-from analytics.roll_up import Count, CountKey, case_outcomes, count_key
-from recovery.events import OutcomeEvent
+from analytics.recount_cases import CaseBatch, case_batches
+from analytics.recount_days import day_differences, days_on_record
 from store.database import UnitOfWork
-from store.tables.outcomes import CaseStepOutcome, DailyCount, OutcomeEventRow
+from store.tables.outcomes import DailyCount, OutcomeEventRow
 
-_FETCH = 2_000
+# Who has more of them does not want to read them all.
+_TOLD = 1_000
+
+Told = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A daily count that is not what the events say, as (opportunities, defects).
+    """A row that is not what it should be.
 
     Attributes:
-        events: counted anew from the raw events.
-        cases: added up from what each case is kept to count for.
-        daily: the roll-up.
+        table: in which it stands, or should.
+        key: of the row, ready for JSON.
+        expected: what should stand there; None for no row.
+        kept: what does.
     """
 
-    key: CountKey
-    events: Count
-    cases: Count
-    daily: Count
+    table: str
+    key: dict[str, Any]
+    expected: dict[str, Any] | None
+    kept: dict[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            **self.key._asdict(),
-            "day": self.key.day.isoformat(),
-            "events": self.events._asdict(),
-            "cases": self.cases._asdict(),
-            "daily": self.daily._asdict(),
-        }
+        return {"table": self.table, **self.key, "expected": self.expected, "kept": self.kept}
 
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """What a recount found; ``uncounted`` events are not rolled up yet and take no part in it."""
+    """What a recount found; ``uncounted`` events are not rolled up yet and take no part in it.
+
+    Attributes:
+        differences: the first thousand.
+        differing: how many rows differ in all, by table.
+    """
 
     cases: int
     events: int
     uncounted: int
     daily_counts: int
     differences: tuple[Difference, ...]
+    differing: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -59,64 +66,50 @@ class Recount:
             "events": self.events,
             "uncounted": self.uncounted,
             "daily_counts": self.daily_counts,
+            "differing": self.differing,
             "differences": [difference.to_json() for difference in self.differences],
         }
 
 
-def recount(work: UnitOfWork, zone: ZoneInfo, progress: Callable[[int], None] | None = None) -> Recount:
+def recount(work: UnitOfWork, zone: ZoneInfo, progress: Told | None = None) -> Recount:
     """Count anew from the raw events and compare.
-
-    One case at a time is held in memory, beside the daily counts themselves.
 
     Args:
         work: a reading unit of work in which nothing was read yet.
         zone: the firm's, in which days are counted.
-        progress: told the number of cases counted so far, after each.
+        progress: told ``cases`` or ``days``, and how many of them are done.
+
+    Raises:
+        UnreadableEvent: an event on record is broken.
     """
     if work.session.get_bind().dialect.name == "postgresql":
         # Several queries, one picture: SQLite's readers have that anyway.
         work.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    events: dict[CountKey, Count] = defaultdict(Count)
-    cases = read = 0
-    for cases, history in enumerate(_histories(work), start=1):
-        read += len(history)
-        for outcome in case_outcomes([event for event in history if event is not None], zone):
-            key = count_key(outcome)
-            events[key] = events[key].plus(1, outcome.defect)
-        if progress is not None:
-            progress(cases)
-    kept = _counts_of_cases(work)
-    daily = _daily_counts(work)
-    differences = tuple(
-        Difference(key, events.get(key, Count()), kept.get(key, Count()), daily.get(key, Count()))
-        for key in sorted({*events, *kept, *daily})
-        if not events.get(key, Count()) == kept.get(key, Count()) == daily.get(key, Count())
-    )
+    tell = progress or (lambda *_: None)
+    totals: Counter[str] = Counter()
+    differing: Counter[str] = Counter()
+    shown: list[Difference] = []
+    for difference in chain(_of_cases(case_batches(work, zone), totals, tell), _of_days(work, tell)):
+        differing[difference.table] += 1
+        if len(shown) < _TOLD:
+            shown.append(difference)
     waiting = select(func.count()).select_from(OutcomeEventRow).where(~OutcomeEventRow.counted)
-    return Recount(cases, read, work.session.scalars(waiting).one(), len(daily), differences)
+    rows = work.session.scalars(select(func.count()).select_from(DailyCount)).one()
+    uncounted = work.session.scalars(waiting).one()
+    return Recount(totals["cases"], totals["events"], uncounted, rows, tuple(shown), dict(differing))
 
 
-def _histories(work: UnitOfWork) -> Iterator[list[OutcomeEvent | None]]:
-    """The counted events of each case; None stands for an event of a kind that this version does not know."""
-    row = OutcomeEventRow
-    ordered = (
-        select(row.kind, row.case_number, row.at, row.dimensions, row.details)
-        .where(row.counted)
-        .order_by(row.case_number)
-        .execution_options(yield_per=_FETCH)
-    )
-    for _, group in groupby(work.session.execute(ordered), key=lambda found: found.case_number):
-        yield [read_event(*found) for found in group]
+def _of_cases(batches: Iterable[CaseBatch], totals: Counter[str], tell: Told) -> Iterator[Difference]:
+    for batch in batches:
+        totals["cases"] += batch.cases
+        totals["events"] += batch.events
+        for different in batch.different:
+            yield Difference(*different)
+        tell("cases", totals["cases"])
 
 
-def _counts_of_cases(work: UnitOfWork) -> dict[CountKey, Count]:
-    columns = [getattr(CaseStepOutcome, name) for name in CountKey._fields]
-    defects = func.sum(cast(CaseStepOutcome.defect, Integer))
-    rows = work.session.execute(select(func.count(), defects, *columns).group_by(*columns))
-    return {CountKey(*where): Count(number, failed) for number, failed, *where in rows}
-
-
-def _daily_counts(work: UnitOfWork) -> dict[CountKey, Count]:
-    columns = [getattr(DailyCount, name) for name in CountKey._fields]
-    rows = work.session.execute(select(DailyCount.opportunities, DailyCount.defects, *columns))
-    return {CountKey(*where): Count(opportunities, defects) for opportunities, defects, *where in rows}
+def _of_days(work: UnitOfWork, tell: Told) -> Iterator[Difference]:
+    for number, day in enumerate(days_on_record(work), start=1):
+        for different in day_differences(work, day):
+            yield Difference(different.table, different.key_json(), different.expected_json(), different.kept_json())
+        tell("days", number)

@@ -1,39 +1,61 @@
-"""The daily roll-up: uncounted outcome events become counts by day, process, step and dimension.
+"""The daily roll-up: uncounted outcome events become counts by day, process, step and dimension, and measures by day.
 
 A chunk takes some uncounted events, folds their cases anew from all their events, replaces what the cases counted for
-and adjusts the daily counts by the difference; all in one unit of work, together with the events' flag. So a run that
-is killed leaves no half, a second run changes nothing, and a late or corrected event adjusts what its case counted for
-before. At any moment the counts are exactly what the events flagged as counted say; ``recount`` proves it.
+and what was measured of them, and adjusts the daily counts, totals and measures by the difference; all in one unit of
+work, together with the events' flag. So a run that is killed leaves no half, a second run changes nothing, and a late
+or corrected event adjusts what its case counted for before. At any moment the roll-up is exactly what the events
+flagged as counted say; ``recount`` proves it.
 
 A defect of the service is kept with one opportunity of its own, since every failure was one; its real opportunities are
 volumes, joined when asked for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import delete, func, insert, select, text, update
 
+from analytics.adjusting import adjust, slices
 from analytics.case_history import StepOutcome, read_event
+from analytics.measures import case_measures, replace_measures
 from analytics.recovery_steps import recovery_outcomes
 from analytics.service_steps import service_outcomes
+from analytics.told_apart import ALL_STEPS, places_of
 from recovery.events import CaseDimensions, OutcomeEvent
 from store.database import Database, UnitOfWork
-from store.tables.outcomes import CaseStepOutcome, DailyCount, OutcomeEventRow
+from store.tables.outcomes import CaseStepOutcome, DailyCount, DailyTotal, OutcomeEventRow, RollUpTask
+
+__all__ = [
+    "CHUNK",
+    "Count",
+    "CountKey",
+    "adjust_counts",
+    "case_outcomes",
+    "count_key",
+    "fill_measures",
+    "fill_some",
+    "filled_up_to",
+    "fold_cases",
+    "hold_roll_up",
+    "roll_up",
+    "roll_up_chunk",
+    "slices",
+]
 
 # Uncounted events a chunk starts from: SQLite's only writer is held for some hundredths of a second.
-CHUNK = 200
+CHUNK = 100
+
+# Cases whose measures are filled in one unit of work, and how many units one question may wait for.
+_CASES = 100
+FILLED_BESIDE = 20
 
 # Any number: PostgreSQL lets one chunk at a time adjust the counts under it.
 _ADVISORY_LOCK = 7_304_113
 
-# Values in one IN list; SQLite takes 32,766 parameters in all, and the key of a daily count has eight.
-_SLICE = 500
-
-Item = TypeVar("Item")
+_FILLING = "filling"
 
 
 class CountKey(NamedTuple):
@@ -47,6 +69,17 @@ class CountKey(NamedTuple):
     channel: str
     tier: str
     language: str
+
+
+class TotalKey(NamedTuple):
+    """What a daily total is kept by; the names are the columns'."""
+
+    process: str
+    dimension: str
+    step: str
+    key: str
+    second: str
+    day: date
 
 
 class Count(NamedTuple):
@@ -72,6 +105,14 @@ def count_key(outcome: StepOutcome) -> CountKey:
     )
 
 
+def total_keys(key: CountKey) -> Iterator[TotalKey]:
+    """The daily totals that a daily count is part of."""
+    dimensions = CaseDimensions(key.category, key.department, key.channel, key.tier, key.language)
+    for dimension, first, second in places_of(dimensions):
+        for step in (key.step, ALL_STEPS):
+            yield TotalKey(key.process, dimension, step, first, second, key.day)
+
+
 def case_outcomes(events: Sequence[OutcomeEvent], zone: ZoneInfo) -> list[StepOutcome]:
     """What one case counts for in all processes."""
     return [*recovery_outcomes(events, zone), *service_outcomes(events, zone)]
@@ -79,6 +120,8 @@ def case_outcomes(events: Sequence[OutcomeEvent], zone: ZoneInfo) -> list[StepOu
 
 def roll_up(database: Database, zone: ZoneInfo, chunk: int = CHUNK) -> int:
     """Count all events that are not counted yet, each chunk in its own unit of work.
+
+    Some measures of cases counted before there were any are filled beside it; :func:`fill_measures` fills them all.
 
     Args:
         zone: the firm's, in which days are counted.
@@ -96,8 +139,10 @@ def roll_up(database: Database, zone: ZoneInfo, chunk: int = CHUNK) -> int:
             counted = roll_up_chunk(work, zone, chunk)
             work.commit()
         if not counted:
-            return total
+            break
         total += counted
+    fill_measures(database, zone, most=FILLED_BESIDE)
+    return total
 
 
 def roll_up_chunk(work: UnitOfWork, zone: ZoneInfo, chunk: int = CHUNK) -> int:
@@ -106,21 +151,13 @@ def roll_up_chunk(work: UnitOfWork, zone: ZoneInfo, chunk: int = CHUNK) -> int:
     Returns:
         How many events were counted; 0 when none is left.
     """
-    if work.session.get_bind().dialect.name == "postgresql":
-        # Two processes adjusting the same case would both take off what it counted for before.
-        work.session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+    hold_roll_up(work)
     # The condition as the partial index has it, or SQLite would not use the index.
     uncounted = select(OutcomeEventRow.case_number).where(text("NOT counted")).order_by(OutcomeEventRow.id).limit(chunk)
     numbers = sorted(set(work.session.scalars(uncounted)))
     if not numbers:
         return 0
-    events, new_ids = _events_of(work, numbers)
-    outcomes = {
-        (number, outcome.process, outcome.step): outcome
-        for number in numbers
-        for outcome in case_outcomes(events[number], zone)
-    }
-    _adjust_counts(work, _replace_outcomes(work, numbers, outcomes))
+    new_ids = fold_cases(work, zone, numbers)
     for ids in slices(new_ids):
         work.session.execute(
             update(OutcomeEventRow).where(OutcomeEventRow.id.in_(ids)).values(counted=True),
@@ -129,27 +166,99 @@ def roll_up_chunk(work: UnitOfWork, zone: ZoneInfo, chunk: int = CHUNK) -> int:
     return len(new_ids)
 
 
-def slices(items: Iterable[Item], size: int = _SLICE) -> Iterator[list[Item]]:
-    """``items`` in lists of at most ``size``."""
-    part: list[Item] = []
-    for item in items:
-        part.append(item)
-        if len(part) == size:
-            yield part
-            part = []
-    if part:
-        yield part
+def hold_roll_up(work: UnitOfWork) -> None:
+    """Wait until no other process changes the roll-up, and keep all others from it to the end of the unit of work.
+
+    Two at once that adjust the same case would both take off what it counted for before.
+    """
+    if work.session.get_bind().dialect.name == "postgresql":
+        work.session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
 
 
-def _events_of(work: UnitOfWork, numbers: Sequence[str]) -> tuple[dict[str, list[OutcomeEvent]], list[int]]:
-    """All events of the cases, and the ids of those among them that were not counted."""
+def fold_cases(work: UnitOfWork, zone: ZoneInfo, numbers: Sequence[str], *, only_counted: bool = False) -> list[int]:
+    """Put what all events of these cases say in the place of what they counted for, and adjust the roll-up.
+
+    Args:
+        work: holds the roll-up.
+        only_counted: by the events that are counted already.
+
+    Returns:
+        The ids of the events among them that were not counted; the caller flags them.
+    """
+    events, new_ids = _events_of(work, numbers, only_counted)
+    outcomes = {
+        (number, outcome.process, outcome.step): outcome
+        for number in numbers
+        for outcome in case_outcomes(events[number], zone)
+    }
+    adjust_counts(work, _replace_outcomes(work, numbers, outcomes))
+    replace_measures(work, numbers, {number: case_measures(events[number], zone) for number in numbers})
+    return new_ids
+
+
+def fill_measures(
+    database: Database, zone: ZoneInfo, progress: Callable[[str], None] | None = None, most: int | None = None
+) -> bool:
+    """Fill the measures of cases that an earlier release counted, each chunk in its own unit of work.
+
+    Args:
+        progress: told the number of the case that was reached.
+        most: chunks; all without.
+
+    Returns:
+        Whether they are all there now.
+    """
+    with database.reading() as work:
+        done = filled_up_to(work) is None
+    while not done and (most is None or most > 0):
+        with database.begin() as work:
+            reached = fill_some(work, zone)
+            work.commit()
+        done = reached is None
+        most = None if most is None else most - 1
+        if progress is not None and reached is not None:
+            progress(reached)
+    return done
+
+
+def filled_up_to(work: UnitOfWork) -> str | None:
+    """The last case whose measures are filled; None where there is nothing to fill."""
+    return work.session.scalar(select(RollUpTask.reached).where(RollUpTask.name == _FILLING))
+
+
+def fill_some(work: UnitOfWork, zone: ZoneInfo, cases: int = _CASES) -> str | None:
+    """Fill the measures of some cases; the caller commits.
+
+    Returns:
+        The last of them; None when all are done.
+    """
+    hold_roll_up(work)
+    task = work.session.get(RollUpTask, _FILLING)
+    if task is None:
+        return None
+    row = OutcomeEventRow.case_number
+    numbers = list(work.session.scalars(select(row).where(row > task.reached).group_by(row).order_by(row).limit(cases)))
+    if not numbers:
+        work.session.delete(task)
+        return None
+    # What is not counted yet is folded when it is, and flagged then.
+    fold_cases(work, zone, numbers, only_counted=True)
+    task.reached = numbers[-1]
+    return task.reached
+
+
+def _events_of(
+    work: UnitOfWork, numbers: Sequence[str], only_counted: bool
+) -> tuple[dict[str, list[OutcomeEvent]], list[int]]:
+    """The events of the cases, and the ids of those among them that were not counted."""
     row = OutcomeEventRow
     columns = (row.id, row.kind, row.case_number, row.at, row.dimensions, row.details, row.counted)
     events: dict[str, list[OutcomeEvent]] = defaultdict(list)
     new_ids = []
+    asked = [row.counted.is_(True)] if only_counted else []
     for part in slices(numbers):
         for id_, kind, number, at, dimensions, details, counted in work.session.execute(
-            select(*columns).where(row.case_number.in_(part))
+            select(*columns).where(row.case_number.in_(part), *asked)
         ):
             if event := read_event(kind, number, at, dimensions, details):
                 events[number].append(event)
@@ -203,33 +312,13 @@ def _kept_outcomes(work: UnitOfWork, numbers: Sequence[str]) -> Iterator[tuple[i
         yield id_, number, StepOutcome(process, step, day, defect, CaseDimensions(*where))
 
 
-def _adjust_counts(work: UnitOfWork, changes: Mapping[CountKey, Count]) -> None:
-    """Add ``changes`` to the daily counts. A count that falls to nothing goes.
-
-    No upsert: the row it proposes would hold the bare change, which may be negative and break the table's check.
-    """
-    table = DailyCount
-    columns = tuple(getattr(table, name) for name in CountKey._fields)
-    changed, gone, fresh = [], [], dict(changes)
-    for keys in slices(changes):
-        for id_, opportunities, defects, *where in work.session.execute(
-            select(table.id, table.opportunities, table.defects, *columns).where(tuple_(*columns).in_(keys))
-        ):
-            count = Count(opportunities, defects).plus(*fresh.pop(CountKey(*where)))
-            if count == Count():
-                gone.append(id_)
-            else:
-                changed.append({"row": id_, **count._asdict()})
-    core = table.__table__
-    connection = work.session.connection()
-    if changed:
-        connection.execute(
-            update(core)  # type: ignore[arg-type]
-            .where(core.c.id == bindparam("row"))
-            .values(opportunities=bindparam("opportunities"), defects=bindparam("defects")),
-            changed,
-        )
-    for ids in slices(gone):
-        connection.execute(delete(core).where(core.c.id.in_(ids)))  # type: ignore[arg-type]
-    if fresh:
-        work.session.execute(insert(table), [{**key._asdict(), **count._asdict()} for key, count in fresh.items()])
+def adjust_counts(work: UnitOfWork, changes: Mapping[CountKey, Count]) -> None:
+    """Add ``changes`` to the daily counts, and to the totals of each."""
+    adjust(work, DailyCount, CountKey._fields, Count._fields, changes)
+    totals: dict[TotalKey, tuple[int, int]] = {}
+    for key, (opportunities, defects) in changes.items():
+        for total in total_keys(key):
+            before = totals.get(total, (0, 0))
+            totals[total] = (before[0] + opportunities, before[1] + defects)
+    moved = {key: change for key, change in totals.items() if change != (0, 0)}
+    adjust(work, DailyTotal, TotalKey._fields, Count._fields, moved)

@@ -12,7 +12,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, cast, func, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from analytics.periods import ALL_DAYS, Every, Period, end_of, start_of, starts_between
 from analytics.recovery_steps import RECOVERY
@@ -20,6 +19,7 @@ from analytics.roll_up import Count
 from analytics.service_steps import SERVICE
 from analytics.sigma import WrongInput
 from analytics.sigma_summary import PROCESSES, SPLITS, VOLUME_SPLITS
+from analytics.totals import daily_parts, within
 from store.database import UnitOfWork
 from store.tables.outcomes import DailyCount, Volume
 
@@ -138,36 +138,15 @@ def count_series(
 def counts_by_day(
     work: UnitOfWork, part: Slice, period: Period = ALL_DAYS, split: str | None = None
 ) -> dict[str, Counted]:
-    """Opportunities and defects of the roll-up by key and day; one empty key where nothing is split.
-
-    The database adds up what is not told apart, so that a day and key comes over once.
-    """
-    table = DailyCount
-    groups = [getattr(table, split)] if split else []
-    # PostgreSQL adds integers up to numerics, which take far longer to hand over.
-    sums = (cast(func.sum(table.opportunities), Integer), cast(func.sum(table.defects), Integer))
-    rows = work.session.execute(
-        select(table.day, *sums, *groups)
-        .where(table.process == part.process, *_chosen(table, part.chosen), *within(table.day, period))
-        .group_by(table.day, *groups)
-        .order_by(table.day)
-    )
+    """Opportunities and defects of the roll-up by key and day; one empty key where nothing is split."""
     found: dict[str, Counted] = defaultdict(dict)
-    for day, opportunities, defects, *key in rows:
-        found[key[0] if key else ""][day] = Count(opportunities, defects)
+    for day, key, opportunities, defects in daily_parts(work, part.process, part.chosen, split, period):
+        found[key][day] = Count(opportunities, defects)
     return dict(found)
 
 
-def within(day: InstrumentedAttribute[date], period: Period) -> Iterable[ColumnElement[bool]]:
-    """The conditions that a day lies in the period."""
-    if period.since:
-        yield day >= period.since
-    if period.until:
-        yield day <= period.until
-
-
-def _chosen(table: type[DailyCount] | type[Volume], chosen: Mapping[str, str]) -> Iterable[ColumnElement[bool]]:
-    return (getattr(table, name) == value for name, value in chosen.items())
+def _chosen(chosen: Mapping[str, str]) -> Iterable[ColumnElement[bool]]:
+    return (getattr(Volume, name) == value for name, value in chosen.items())
 
 
 def _with_volumes(
@@ -237,7 +216,7 @@ def _volumes(work: UnitOfWork, part: Slice, period: Period, split: str | None) -
     groups = [getattr(Volume, split)] if split else []
     rows = work.session.execute(
         select(Volume.day, cast(func.sum(Volume.opportunities), Integer), *groups)
-        .where(Volume.process == SERVICE, *_chosen(Volume, part.chosen), *within(Volume.day, period))
+        .where(Volume.process == SERVICE, *_chosen(part.chosen), *within(Volume.day, period))
         .group_by(Volume.day, *groups)
     )
     found: dict[str, dict[date, int]] = defaultdict(dict)

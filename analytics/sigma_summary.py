@@ -1,14 +1,14 @@
 """How good the two processes are, from the daily roll-up and the volumes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import select
 
+from analytics.periods import Period
 from analytics.recovery_steps import RECOVERY, STEP_NAMES
 from analytics.roll_up import Count
 from analytics.service_steps import SERVICE
@@ -22,9 +22,10 @@ from analytics.sigma import (
     measure,
     rolled_yield,
 )
+from analytics.totals import daily_parts, sums_by_step, within
 from store.blueprint import NO_STEP, Blueprint
 from store.database import UnitOfWork
-from store.tables.outcomes import DailyCount, Volume
+from store.tables.outcomes import Volume
 
 PROCESSES = (RECOVERY, SERVICE)
 SPLITS = ("step", "category", "department", "channel", "tier", "language")
@@ -131,13 +132,7 @@ def sigma_summary(
 def _recovery(
     work: UnitOfWork, since: date | None, until: date | None, by: str, convention: Convention
 ) -> tuple[tuple[SigmaLine, ...], SigmaLine, bool]:
-    group = getattr(DailyCount, by)
-    rows = work.session.execute(
-        select(group, DailyCount.step, func.sum(DailyCount.opportunities), func.sum(DailyCount.defects))
-        .where(DailyCount.process == RECOVERY, *_within(DailyCount.day, since, until))
-        .group_by(group, DailyCount.step)
-    )
-    cells = {(str(key), step): Count(int(opportunities), int(defects)) for key, step, opportunities, defects in rows}
+    cells = sums_by_step(work, RECOVERY, None if by == "step" else by, Period(since, until))
     steps = {step: _rate(_total(cells, step=step), convention) for step in STEP_NAMES}
     overall = SigmaLine("", {}, _rate(_total(cells), convention), rolled_yield(list(steps.items()), convention))
     if by == "step":
@@ -206,29 +201,20 @@ def _join_volumes(
 
 
 def _service_defects(work: UnitOfWork, since: date | None, until: date | None, by: str) -> dict[tuple[date, str], int]:
-    group = getattr(DailyCount, by)
-    rows = work.session.execute(
-        select(DailyCount.day, group, func.sum(DailyCount.defects))
-        .where(DailyCount.process == SERVICE, *_within(DailyCount.day, since, until))
-        .group_by(DailyCount.day, group)
-    )
-    return {(day, str(key)): int(defects) for day, key, defects in rows}
+    parts = daily_parts(work, SERVICE, {}, by, Period(since, until))
+    return {(day, key): defects for day, key, _, defects in parts}
 
 
 def _volumes(work: UnitOfWork, since: date | None, until: date | None, by: str) -> dict[tuple[date, str], int]:
     rows = work.session.execute(
         select(Volume.day, Volume.step, Volume.category, Volume.department, Volume.opportunities).where(
-            Volume.process == SERVICE, *_within(Volume.day, since, until)
+            Volume.process == SERVICE, *within(Volume.day, Period(since, until))
         )
     )
     volumes: dict[tuple[date, str], int] = defaultdict(int)
     for day, *keys, opportunities in rows:
         volumes[day, dict(zip(VOLUME_SPLITS, keys, strict=True)).get(by, "")] += opportunities
     return dict(volumes)
-
-
-def _within(day: InstrumentedAttribute[date], since: date | None, until: date | None) -> Iterable[ColumnElement[bool]]:
-    return [*([day >= since] if since else []), *([day <= until] if until else [])]
 
 
 def _total(cells: Mapping[tuple[str, str], Count], key: str | None = None, step: str | None = None) -> Count:

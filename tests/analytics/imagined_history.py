@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from recovery import events
 from recovery.events import CaseDimensions, OutcomeEvent
 from store.database import Database
-from store.tables import Case, Conversation, Customer, Identity, Order, OrderIdentity
+from store.tables import Case, Conversation, Customer, Identity, Message, Order, OrderIdentity
 from store.tables.outcomes import OutcomeEventRow
 
 # Nine in the morning in Shanghai on a Monday, so long ago that every window is over.
@@ -103,9 +103,14 @@ def keep(database: Database, complaints: Iterable[Complaint]) -> None:
 
 
 def keep_case(
-    database: Database, complaint: Complaint, customer: str, first_response: float | None = None, limit: float = 4
+    database: Database,
+    complaint: Complaint,
+    customer: str,
+    first_response: float | None = None,
+    limit: float = 4,
+    words: str | None = None,
 ) -> None:
-    """The case itself, of a customer on the web; hours as for the complaint."""
+    """The case itself, of a customer on the web, and what they wrote; hours as for the complaint."""
     with database.begin() as work:
         session = work.session
         identity = session.query(Identity).filter_by(channel="web", external_id=customer).one_or_none()
@@ -118,15 +123,24 @@ def keep_case(
             session.flush()
         conversation = session.query(Conversation).filter_by(identity_id=identity.id).one()
         answered = None if first_response is None else complaint.heard + timedelta(hours=first_response)
-        session.add(
-            Case(
-                number=complaint.number, customer_id=identity.customer_id, conversation_id=conversation.id,
-                language="zh", channel="web", tier="vip", failure_type="other_core", dimension="outcome",
-                severity="medium", emotion=0, department="logistics", opened_at=complaint.heard,
-                first_response_due=complaint.heard + timedelta(hours=limit), first_response_at=answered,
-                resolution_due=complaint.heard + timedelta(hours=24),
-            )
+        case = Case(
+            number=complaint.number, customer_id=identity.customer_id, conversation_id=conversation.id,
+            language="zh", channel="web", tier="vip", failure_type="other_core", dimension="outcome",
+            severity="medium", emotion=0, department="logistics", opened_at=complaint.heard,
+            categories=[complaint.where.category],
+            first_response_due=complaint.heard + timedelta(hours=limit), first_response_at=answered,
+            resolution_due=complaint.heard + timedelta(hours=24),
         )  # fmt: skip
+        session.add(case)
+        if words is not None:
+            session.flush()
+            conversation.last_number += 1
+            session.add(
+                Message(
+                    conversation_id=conversation.id, number=conversation.last_number, direction="in",
+                    author="customer", text=words, case_id=case.id, at=complaint.heard,
+                )
+            )  # fmt: skip
         work.commit()
 
 

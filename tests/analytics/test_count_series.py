@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.periods import Every, Period, end_of, read_period, start_of, starts_between
+from analytics.roll_up import Count, CountKey, adjust_counts
 from analytics.series import CountSeries, Slice, count_series
 from analytics.sigma import WrongInput
 from store.database import Database
-from store.tables.outcomes import DailyCount, Volume
+from store.tables.outcomes import Volume
 
 # A Thursday.
 FIRST = date(2026, 10, 1)
@@ -27,7 +28,8 @@ def counted(database: Database, number: int, defects: int, opportunities: int, *
     place = {"process": "recovery", "step": "content", "category": "delivery", "department": "logistics"}
     place |= {"channel": "web", "tier": "regular", "language": "zh", **where}
     with database.begin() as work:
-        work.session.add(DailyCount(day=day(number), defects=defects, opportunities=opportunities, **place))
+        key = CountKey(day=day(number), **place)
+        adjust_counts(work, {key: Count(opportunities, defects)})
         work.commit()
 
 

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +19,14 @@ from analytics.roll_up import roll_up, roll_up_chunk
 from recovery.events import OutcomeEvent
 from store.database import Database
 from store.migrate import migrate
-from store.tables.outcomes import CaseStepOutcome, DailyCount, OutcomeEventRow
+from store.tables.outcomes import (
+    CaseMeasure,
+    CaseStepOutcome,
+    DailyCount,
+    DailyMeasure,
+    DailyTotal,
+    OutcomeEventRow,
+)
 from tests.analytics.imagined_cases import DELIVERY, QUALITY, SHANGHAI, ImaginedCase, record
 
 NUMBERS = ["AM-2222-2222", "AM-3333-3333", "AM-4444-4444"]
@@ -136,13 +144,20 @@ def test_recount_shows_what_is_wrong(database: Database) -> None:
         work.commit()
     with database.reading() as work:
         found = recount(work, SHANGHAI)
-    seen = {
-        difference.key.step: (difference.events, difference.cases, difference.daily) for difference in found.differences
-    }
-    assert seen == {
-        "content": ((1, 0), (1, 0), (2, 1)),
-        "not_reopened": ((1, 0), (0, 0), (1, 0)),
-    }
+    seen = [
+        (difference.table, difference.key["step"], difference.expected, difference.kept)
+        for difference in found.differences
+        if difference.table != "daily_totals"
+    ]
+    was = {"day": "2026-10-01", "defect": False, **asdict(DELIVERY)}
+    one, two = {"opportunities": 1, "defects": 0}, {"opportunities": 2, "defects": 1}
+    assert seen == [
+        ("case_step_outcomes", "not_reopened", was, None),
+        ("daily_counts", "content", one, two),
+        ("daily_counts", "not_reopened", None, one),
+    ]
+    # Totals are compared with the cases, too: what one of them lacks, all sixteen of its step and of all steps have.
+    assert found.differing == {"case_step_outcomes": 1, "daily_counts": 2, "daily_totals": 32}
 
 
 def test_events_not_rolled_up_yet_are_told_and_do_not_count_as_differences(database: Database) -> None:
@@ -216,7 +231,7 @@ def kept_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database
 
 def empty(database: Database) -> None:
     with database.begin() as work:
-        for table in (OutcomeEventRow, CaseStepOutcome, DailyCount):
+        for table in (OutcomeEventRow, CaseStepOutcome, CaseMeasure, DailyCount, DailyTotal, DailyMeasure):
             work.session.execute(delete(table))
         work.commit()
 
