@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-from scipy import stats
-from scipy.special import bdtr, pdtr
+import scipy
+from scipy.special import bdtr, ndtri, pdtr
 
 from analytics.charts.chart import Lines, Parameters
 from analytics.charts.limits import SHEWHART, Limits, normal_scores, standardised
@@ -58,17 +58,12 @@ class Attributes:
         of_units = self.kind in ("p", "np")
         if mean < 0 or (of_units and mean > 1):
             raise WrongInput(f"a chart of kind {self.kind} cannot have the mean {mean:g}")
+        if self.limits.method == "normal":
+            return self._normal_lines(series.values, sizes, mean)
         # All is reckoned in counts; shares and rates are those by size.
         centre = mean * sizes
         sigma = np.sqrt(centre * (1 - mean) if of_units else centre)
-        if self.limits.method == "exact":
-            lower, upper = _quantiles(sizes, mean, self.limits.tail, of_units)
-            scores = _exact_scores(series.values, sizes, mean, of_units)
-        else:
-            lower = np.maximum(centre - self.limits.width * sigma, 0.0)
-            upper = centre + self.limits.width * sigma
-            upper = np.minimum(upper, sizes) if of_units else upper
-            scores = standardised(series.values - centre, sigma)
+        lower, upper = _quantiles(sizes, mean, self.limits.tail, of_units)
         by = sizes if self.kind in ("p", "u") else np.ones(len(series))
         return Lines(
             plotted=series.values / by,
@@ -76,9 +71,27 @@ class Attributes:
             lower=lower / by,
             upper=upper / by,
             sigma=sigma / by,
-            scores=scores,
-            sides=standardised(series.values - centre, sigma) if self.limits.method == "exact" else None,
+            scores=_exact_scores(series.values, sizes, mean, of_units),
+            sides=standardised(series.values - centre, sigma),
         )
+
+    def _normal_lines(self, values: Floats, sizes: Floats, mean: float) -> Lines:
+        of_units = self.kind in ("p", "np")
+        most: float | Floats
+        if self.kind in ("p", "u"):
+            plotted, centre, most = values / sizes, np.broadcast_to(mean, values.shape), 1.0
+            sigma = np.sqrt((mean * (1 - mean) if of_units else mean) / sizes)
+        else:
+            plotted, centre, most = values.copy(), mean * sizes, sizes
+            sigma = np.sqrt(centre * (1 - mean) if of_units else centre)
+        # In place: on a chart of a million points it is new memory that takes the time.
+        reach = self.limits.width * sigma
+        lower = centre - reach
+        np.maximum(lower, 0.0, out=lower)
+        upper = np.add(centre, reach, out=reach)
+        if of_units:
+            np.minimum(upper, most, out=upper)
+        return Lines(plotted, centre, lower, upper, sigma, standardised(plotted - centre, sigma))
 
     def to_json(self) -> dict[str, Any]:
         distribution = "binomial" if self.kind in ("p", "np") else "Poisson"
@@ -124,9 +137,15 @@ def standardised_counts(design: Attributes, series: Series, parameters: Paramete
 def _quantiles(sizes: Floats, mean: float, tail: float, of_units: bool) -> tuple[Floats, Floats]:
     # Quantiles are slow to find, and the same sizes come again and again.
     different, which = np.unique(sizes, return_inverse=True)
-    distribution = stats.binom(different, mean) if of_units else stats.poisson(different * mean)
+    distribution = scipy.stats.binom(different, mean) if of_units else scipy.stats.poisson(different * mean)
     # scipy calls the quantile below all mass -1; no count is less than none.
     lower, upper = np.maximum(distribution.ppf(tail), 0.0), np.maximum(distribution.isf(tail), 0.0)
+    unknown = ~(np.isfinite(lower) & np.isfinite(upper))
+    if unknown.any():
+        # Of counts in the billions scipy knows no quantiles; the normal ones differ from them by next to nothing.
+        centre, reach = distribution.mean(), -float(ndtri(tail)) * distribution.std()
+        lower = np.where(unknown, np.floor(np.maximum(centre - reach, 0.0)), lower)
+        upper = np.where(unknown, np.ceil(centre + reach), upper)
     return lower[which], upper[which]
 
 
@@ -138,4 +157,9 @@ def _exact_scores(counts: Floats, sizes: Floats, mean: float, of_units: bool) ->
         return np.asarray(share, dtype=np.float64)
 
     before = np.where(counts > 0, up_to(counts - 1), 0.0)
-    return normal_scores(before, up_to(counts) - before)
+    scores = normal_scores(before, up_to(counts) - before)
+    if not np.isfinite(scores).all():
+        # As above: of so many the normal distribution tells as much.
+        sigma = np.sqrt(sizes * mean * (1 - mean) if of_units else sizes * mean)
+        scores = np.where(np.isfinite(scores), scores, standardised(counts - sizes * mean, sigma))
+    return scores

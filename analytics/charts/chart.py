@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analytics.charts.rules import ONLY_LIMITS, ROUNDING, Findings, Rule, Rules, evaluate, joined
+from analytics.charts.limits import RELATIVE_ROUNDING
+from analytics.charts.rules import BLOCK, ONLY_LIMITS, ROUNDING, Findings, Rule, Rules, evaluate, joined
 from analytics.charts.series import Booleans, Floats, Label, Series, frozen, same_length, sealed
 from analytics.sigma import WrongInput
 
@@ -304,7 +305,7 @@ def assembled(
         design=design,
         findings=evaluate(lines.scores, rules, beyond=beyond, sides=lines.sides, plotted=lines.plotted),
         in_baseline=frozen(in_baseline[skipped:]),
-        phase=sealed(np.ones(len(lines.plotted), dtype=np.int64) if phase is None else phase),
+        phase=sealed(np.broadcast_to(np.int64(1), lines.plotted.shape) if phase is None else phase),
     )
 
 
@@ -332,9 +333,16 @@ def in_a_row(charts: Sequence[Chart]) -> Chart:
 
 
 def _beyond(values: Floats, lower: Floats, upper: Floats, sigma: Floats) -> Booleans:
-    # A missing limit is NaN, and nothing lies beyond it.
-    slack = np.nan_to_num(ROUNDING * sigma)
-    outside: Booleans = (values > upper + slack) | (values < lower - slack)
+    outside = np.empty(len(values), dtype=np.bool_)
+    # A part at a time, since new memory for all of it takes longer than the reckoning.
+    for begin in range(0, len(values), BLOCK):
+        part = slice(begin, begin + BLOCK)
+        slack = np.nan_to_num(ROUNDING * sigma[part])
+        if not slack.all():
+            # Without a standard deviation the size of the values themselves tells what is rounding.
+            slack = np.maximum(slack, RELATIVE_ROUNDING * np.abs(values[part]))
+        # A missing limit is NaN, and nothing lies beyond it.
+        outside[part] = (values[part] > upper[part] + slack) | (values[part] < lower[part] - slack)
     return outside
 
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from analytics.charts.chart import Chart, ChartPair, Lines, Parameters, draw, estimated
 from analytics.charts.individuals import Constant, Estimator, need_word, range_sigma, refuse_sizes
-from analytics.charts.limits import FARTHEST
+from analytics.charts.limits import FARTHEST, RELATIVE_ROUNDING
 from analytics.charts.series import Floats, Series, same_length
 from analytics.sigma import WrongInput
 
@@ -78,7 +78,10 @@ class CusumSide:
         scale = parameters.spread if self.unit == "sigma" else 1.0
         interval = self.interval * scale
         towards = 1.0 if self.side == "upper" else -1.0
-        steps = towards * (series.values - parameters.location) - self.reference * scale
+        apart = series.values - parameters.location
+        # What rounding leaves over would add up, and signal where all values are the same.
+        apart = np.where(np.abs(apart) <= RELATIVE_ROUNDING * abs(parameters.location), 0.0, apart)
+        steps = towards * apart - self.reference * scale
         begin = self.head_start * interval
         sums = resetting_sums(steps, begin, interval) if self.reset else sums_from(steps, begin)
         one = np.ones(len(sums))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
-from scipy.signal import lfilter
+import scipy
 
 from analytics.charts.chart import Lines, Parameters
 from analytics.charts.individuals import Constant, Estimator, need_normal, need_word, range_sigma, refuse_sizes
@@ -79,7 +79,7 @@ class Ewma:
             variance = share * (1 - (1 - self.smoothing) ** past)
         sigma = parameters.spread * np.sqrt(variance)
         reach = self.limits.width * sigma
-        return Lines(means, centre, centre - reach, centre + reach, sigma, standardised(means - centre, sigma))
+        return Lines(means, centre, centre - reach, centre + reach, sigma, standardised(means - centre, sigma, centre))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -100,5 +100,5 @@ def weighted_means(values: Floats, smoothing: float, before: float) -> Floats:
         before: the mean before the first value.
     """
     # The filter's state after step i is (1 - smoothing) times its output: so begins it, too.
-    means, _ = lfilter([smoothing], [1.0, smoothing - 1], values, zi=[(1 - smoothing) * before])
+    means, _ = scipy.signal.lfilter([smoothing], [1.0, smoothing - 1], values, zi=[(1 - smoothing) * before])
     return np.asarray(means, dtype=np.float64)

@@ -124,7 +124,7 @@ class Individuals:
         values = series.values
         centre, sigma = np.full(len(values), parameters.location), np.full(len(values), parameters.spread)
         reach = self.limits.width * sigma
-        scores = standardised(values - centre, sigma)
+        scores = standardised(values - centre, sigma, centre)
         return Lines(values, centre, centre - reach, centre + reach, sigma, scores)
 
     def to_json(self) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class MovingRanges:
         ranges = moving_ranges(series.values)
         centre, sigma = np.full(len(ranges), parameters.location), np.full(len(ranges), parameters.spread)
         reach = self.limits.width * sigma
-        scores = standardised(ranges - centre, sigma)
+        scores = standardised(ranges - centre, sigma, np.abs(series.values[1:]))
         return Lines(ranges, centre, np.maximum(centre - reach, 0.0), centre + reach, sigma, scores, skipped=1)
 
     def to_json(self) -> dict[str, Any]:

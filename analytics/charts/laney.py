@@ -55,7 +55,8 @@ class Laney:
     def estimate(self, series: Series) -> Parameters:
         sizes = series.need_sizes()
         mean = float(series.values.sum() / sizes.sum())
-        z = standardised(series.values / sizes - mean, chance_sigma(mean, sizes, of_units=self.kind == "p'"))
+        plotted, centre = series.values / sizes, np.full(len(series), mean)
+        z = standardised(plotted - centre, chance_sigma(mean, sizes, of_units=self.kind == "p'"), centre)
         return Parameters(location=mean, spread=range_sigma(z, self.constant, self.screened))
 
     def lines(self, series: Series, parameters: Parameters) -> Lines:
@@ -72,7 +73,7 @@ class Laney:
             lower=np.maximum(centre - reach, 0.0),
             upper=np.minimum(upper, 1.0) if self.kind == "p'" else upper,
             sigma=sigma,
-            scores=standardised(plotted - centre, sigma),
+            scores=standardised(plotted - centre, sigma, centre),
         )
 
     def to_json(self) -> dict[str, Any]:

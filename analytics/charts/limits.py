@@ -11,6 +11,9 @@ from analytics.sigma import WrongInput
 
 Method = Literal["normal", "exact"]
 
+# What rounding leaves over in a mean, a weighted mean or a power, by its size.
+RELATIVE_ROUNDING = 1e-13
+
 # Scores beyond this are as good as endless; a finite number is easier to hand on.
 FARTHEST = 37.0
 
@@ -69,10 +72,17 @@ def normal_scores(below: Floats, at: Floats) -> Floats:
     return scores
 
 
-def standardised(distance: Floats, sigma: Floats) -> Floats:
-    """Distances in standard deviations; where the deviation is 0, any distance at all is as far as can be."""
+def standardised(distance: Floats, sigma: Floats, around: Floats | None = None) -> Floats:
+    """Distances in standard deviations; where the deviation is 0, any distance at all is as far as can be.
+
+    Args:
+        around: the centre line, where it was reckoned: what its rounding leaves over is then no distance, so that
+            values which are all the same do not signal.
+    """
     if sigma.all():
         return distance / sigma
+    if around is not None:
+        distance = np.where(np.abs(distance) <= RELATIVE_ROUNDING * np.abs(around), 0.0, distance)
     safe = np.where(sigma > 0, sigma, 1.0)
     scores: Floats = np.where(sigma > 0, distance / safe, np.sign(distance) * FARTHEST)
     return scores

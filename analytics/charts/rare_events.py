@@ -11,7 +11,7 @@ from math import ceil, floor, log, log1p
 from typing import Any, Literal
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 from scipy.special import ndtri
 
 from analytics.charts.chart import Lines, Parameters
@@ -226,13 +226,17 @@ class TimesBetween:
             shape = parameters.spread
             if not mean or not shape:
                 raise WrongInput("all times are 0: there is no distribution to take limits from")
-            centre, lower, upper = (
-                one * mean * (-log(beyond)) ** (1 / shape) for beyond in (0.5, 1 - self.limits.tail, self.limits.tail)
-            )
+            try:
+                centre, lower, upper = (
+                    one * mean * (-log(beyond)) ** (1 / shape)
+                    for beyond in (0.5, 1 - self.limits.tail, self.limits.tail)
+                )
+            except OverflowError:
+                raise WrongInput(f"the times are too far apart: a Weibull shape of {shape:g} has no limits") from None
             scores = np.clip(-ndtri(np.exp(-((times / mean) ** shape))), -FARTHEST, FARTHEST)
             return Lines(times, centre, lower, upper, np.full(len(times), np.nan), scores, sides=times - centre)
         reach = self.limits.width * parameters.spread
-        scores = standardised(times**self.power - mean, one * parameters.spread)
+        scores = standardised(times**self.power - mean, one * parameters.spread, one * mean)
         # Back on the scale of time the limits are no multiples of a standard deviation: there is none to show.
         return Lines(
             times, one * self._back(mean), one * self._back(mean - reach), one * self._back(mean + reach),
@@ -270,6 +274,6 @@ def _weibull(times: Floats) -> Parameters:
     low = high
     while slope(low) > 0:
         low /= 2
-    shape = float(brentq(slope, low, high, xtol=1e-12)) if low < high else high
+    shape = float(scipy.optimize.brentq(slope, low, high, xtol=1e-12)) if low < high else high
     scale = float(np.exp(logs.max()) * np.mean(np.exp(shape * (logs - logs.max()))) ** (1 / shape))
     return Parameters(location=scale, spread=shape)

@@ -6,8 +6,7 @@ More rules see a shift sooner and cry wolf more often: the four of Western Elect
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix, identity
-from scipy.sparse.linalg import spsolve
+import scipy
 from scipy.special import ndtr
 
 from analytics.charts.rules import Rule, Rules
@@ -106,6 +105,7 @@ def rules_run_length(shift: float, rules: Rules) -> float:
             rows.append(numbers[state])
             columns.append(numbers[later])
             chances.append(probability)
-    moves = csr_matrix((chances, (rows, columns)), shape=(len(numbers), len(numbers)))
-    lengths = spsolve((identity(len(numbers), format="csr") - moves).tocsc(), np.ones(len(numbers)))
+    moves = scipy.sparse.csr_matrix((chances, (rows, columns)), shape=(len(numbers), len(numbers)))
+    staying = scipy.sparse.identity(len(numbers), format="csr")
+    lengths = scipy.sparse.linalg.spsolve((staying - moves).tocsc(), np.ones(len(numbers)))
     return float(np.atleast_1d(lengths)[0])

@@ -5,13 +5,14 @@ an option here, and the findings carry the options. Every rule that a point brea
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal, cast, get_args
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, Literal, Protocol, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analytics.charts.series import Booleans, Floats, numbers, same_length
+from analytics.charts.series import Booleans, Floats, numbers, same_length, sealed
 from analytics.sigma import WrongInput
 
 Rule = Literal[
@@ -90,18 +91,22 @@ class Rules:
 ONLY_LIMITS = Rules()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Findings:
     """Which points break which rules.
 
     Attributes:
         completing: shape (rules, points), in the order of ``rules.which``: the point completes the pattern.
-        members: the same shape: the point belongs to a pattern that is complete.
     """
 
     rules: Rules
     completing: Booleans
-    members: Booleans
+    _source: "_Source" = field(repr=False)
+
+    @cached_property
+    def members(self) -> Booleans:
+        """The same shape: the point belongs to a pattern that is complete. Looked for when first asked for."""
+        return self._source.find(members=True)
 
     def points(self, rule: Rule, all_points: bool = False) -> tuple[int, ...]:
         """Positions, from 1, of the points that complete the pattern of a rule, or of all that belong to it.
@@ -139,52 +144,84 @@ def evaluate(
     Raises:
         WrongInput: shapes differ, or a score is no finite number.
     """
-    distances = numbers(scores, "the score", kept=False)
+    # Kept as they are now: all points of a pattern are looked for later, if ever.
+    distances = numbers(scores, "the score")
     outside = None if beyond is None else np.asarray(beyond, dtype=np.bool_)
-    side = distances if sides is None else numbers(sides, "the side", kept=False)
-    moving = distances if plotted is None else numbers(plotted, "the plotted value", kept=False)
-    count = len(distances)
+    side = distances if sides is None else numbers(sides, "the side")
+    moving = distances if plotted is None else numbers(plotted, "the plotted value")
     for others in (outside, side, moving):
         if others is not None:
-            same_length(count, len(others), "scores", "values beside them")
-    completing = np.zeros((len(rules.which), count), dtype=np.bool_)
-    members = np.zeros_like(completing)
-
-    def look(begin: int, end: int, wanted: Callable[[Rule], bool], reach: int) -> None:
-        """Find what completes or belongs to a pattern between two positions; patterns reach over both."""
-        first, last = max(begin - reach, 0), min(end + reach, count)
-        part = slice(first, last)
-        pattern = _Patterns(
-            distances[part], None if outside is None else outside[part], side[part], moving[part], rules
-        )
-        for row, rule in enumerate(rules.which):
-            if wanted(rule):
-                found = pattern.find(rule)
-                completing[row, begin:end], members[row, begin:end] = (
-                    one[begin - first : end - first] for one in found
-                )
-
-    # Points on the centre that are skipped let a run reach back without end: it is looked for in one piece.
-    endless = {"nelson_2", "western_electric_4"} if rules.on_centre == "skip" else set()
-    if endless & set(rules.which):
-        look(0, count, lambda rule: rule in endless, 0)
-    for begin in range(0, count, BLOCK):
-        look(begin, min(begin + BLOCK, count), lambda rule: rule not in endless, rules.reach)
-    completing.setflags(write=False)
-    members.setflags(write=False)
-    return Findings(rules, completing, members)
+            same_length(len(distances), len(others), "scores", "values beside them")
+    looked_at = _LookedAt(distances, outside, side, moving, rules)
+    return Findings(rules, looked_at.find(members=False), looked_at)
 
 
 def joined(findings: Sequence[Findings]) -> Findings:
     """The findings of stretches that were looked at one by one, in a row."""
-    completing = np.concatenate([one.completing for one in findings], axis=1)
-    members = np.concatenate([one.members for one in findings], axis=1)
-    completing.setflags(write=False)
-    members.setflags(write=False)
-    return Findings(findings[0].rules, completing, members)
+    row = _Row(tuple(findings))
+    return Findings(findings[0].rules, row.find(members=False), row)
 
 
-Found = tuple[Booleans, Booleans]
+class _Source(Protocol):
+    """Where findings come from."""
+
+    def find(self, members: bool) -> Booleans:
+        """What completes a pattern, or belongs to one; shape (rules, points)."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """Findings one after the other."""
+
+    parts: tuple[Findings, ...]
+
+    def find(self, members: bool) -> Booleans:
+        return sealed(np.concatenate([one.members if members else one.completing for one in self.parts], axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class _LookedAt:
+    """Standardised points, in which patterns are looked for a part at a time."""
+
+    scores: Floats
+    beyond: Booleans | None
+    sides: Floats
+    plotted: Floats
+    rules: Rules
+
+    def find(self, members: bool) -> Booleans:
+        count = len(self.scores)
+        found = np.empty((len(self.rules.which), count), dtype=np.bool_)
+        # Points on the centre that are skipped let a run reach back without end: it is looked for in one piece.
+        endless = {"nelson_2", "western_electric_4"} if self.rules.on_centre == "skip" else set()
+        if endless & set(self.rules.which):
+            self._find(found, 0, count, lambda rule: rule in endless, 0, members)
+        for begin in range(0, count, BLOCK):
+            end = min(begin + BLOCK, count)
+            self._find(found, begin, end, lambda rule: rule not in endless, self.rules.reach, members)
+        return sealed(found)
+
+    def _find(
+        self, found: Booleans, begin: int, end: int, wanted: Callable[[Rule], bool], reach: int, members: bool
+    ) -> None:
+        """Look between two positions; patterns reach over both."""
+        first, last = max(begin - reach, 0), min(end + reach, len(self.scores))
+        part = slice(first, last)
+        pattern = _Patterns(
+            self.scores[part],
+            None if self.beyond is None else self.beyond[part],
+            self.sides[part],
+            self.plotted[part],
+            self.rules,
+        )
+        for row, rule in enumerate(self.rules.which):
+            if wanted(rule):
+                completing, belonging = pattern.find(rule)
+                found[row, begin:end] = (belonging() if members else completing)[begin - first : end - first]
+
+
+# The points that complete a pattern, and, found only when called, all that belong to one.
+Found = tuple[Booleans, Callable[[], Booleans]]
 
 
 class _Patterns:
@@ -197,7 +234,7 @@ class _Patterns:
         self._zones: dict[float, Booleans] = {}
 
     def find(self, rule: Rule) -> Found:
-        """The points that complete the pattern of a rule, and all that belong to one."""
+        """Look for the pattern of a rule."""
         named: dict[Rule, Callable[[], Found]] = {
             "nelson_1": self._outside,
             "nelson_2": lambda: self._one_side(9),
@@ -224,7 +261,7 @@ class _Patterns:
 
     def _outside(self) -> Found:
         beyond = self._farther_than(3.0) | self._farther_than(-3.0) if self._beyond is None else self._beyond
-        return beyond, beyond
+        return beyond, lambda: beyond
 
     def _one_side(self, standard: int) -> Found:
         length = self._rules.run_length or standard
@@ -232,10 +269,14 @@ class _Patterns:
         if self._rules.on_centre == "break":
             return _either(_run(above, length), _run(below, length))
         off_centre = np.flatnonzero(above | below)
-        found = _either(_run(above[off_centre], length), _run(below[off_centre], length))
-        completing, members = np.zeros_like(above), np.zeros_like(above)
-        completing[off_centre], members[off_centre] = found
-        return completing, members
+        completing, members = _either(_run(above[off_centre], length), _run(below[off_centre], length))
+
+        def placed(found: Booleans) -> Booleans:
+            row = np.zeros_like(above)
+            row[off_centre] = found
+            return row
+
+        return placed(completing), lambda: placed(members())
 
     def _trend(self) -> Found:
         steps = self._rules.trend - (self._rules.lengths_in == "points")
@@ -260,7 +301,7 @@ class _Patterns:
         completing = far & (count >= needed)
         if self._rules.full_windows:
             completing[: window - 1] = False
-        return completing, far & _spread_back(completing, window)
+        return completing, lambda: far & _spread_back(completing, window)
 
     def _hugging(self) -> Found:
         return _run(~(self._farther_than(1.0) | self._farther_than(-1.0)), self._rules.hugging)
@@ -270,7 +311,7 @@ class _Patterns:
         completing = _completed(high | low, length)
         if self._rules.mixture_sides == "both":
             completing &= ~(_completed(high, length) | _completed(low, length))
-        return completing, _spread_back(completing, length)
+        return completing, lambda: _spread_back(completing, length)
 
 
 def _completed(holds: Booleans, length: int) -> Booleans:
@@ -298,7 +339,7 @@ def _spread_back(completing: Booleans, length: int) -> Booleans:
 
 def _run(holds: Booleans, length: int) -> Found:
     completing = _completed(holds, length)
-    return completing, _spread_back(completing, length)
+    return completing, lambda: _spread_back(completing, length)
 
 
 def _steps(holds: Booleans, length: int, points: int) -> Found:
@@ -307,12 +348,12 @@ def _steps(holds: Booleans, length: int, points: int) -> Found:
     if len(holds):
         before = points - len(holds)
         completing[before:] = _completed(holds, length)
-        return completing, _spread_back(completing, length + before)
-    return completing, completing
+        return completing, lambda: _spread_back(completing, length + before)
+    return completing, lambda: completing
 
 
 def _either(first: Found, second: Found) -> Found:
-    return first[0] | second[0], first[1] | second[1]
+    return first[0] | second[0], lambda: first[1]() | second[1]()
 
 
 def rules_named(names: Sequence[str]) -> tuple[Rule, ...]:

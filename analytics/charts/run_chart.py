@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from analytics.charts.series import Series
 from analytics.sigma import WrongInput
@@ -67,5 +67,5 @@ def run_chart(series: Series, centre: float | None = None) -> RunChart:
         longest_run=int(lengths.max()),
         longest_expected=round(float(np.log2(len(above))) + 3),
         crossings=len(changes),
-        fewest_expected=int(stats.binom.ppf(0.05, len(above) - 1, 0.5)),
+        fewest_expected=int(scipy.stats.binom.ppf(0.05, len(above) - 1, 0.5)),
     )

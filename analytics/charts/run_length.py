@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.polynomial.legendre import leggauss
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from analytics.charts.series import Floats
@@ -163,4 +163,4 @@ def _solved(length_of: Callable[[float], float], wanted: float) -> float:
             raise WrongInput(f"no design up to a width of {WIDEST:g} has an average run length of {wanted:g}")
     if length_of(narrow) > wanted:
         raise WrongInput(f"every design has an average run length of more than {wanted:g}")
-    return float(brentq(lambda width: np.log(length_of(width) / wanted), narrow, wide, xtol=1e-10))
+    return float(scipy.optimize.brentq(lambda width: np.log(length_of(width) / wanted), narrow, wide, xtol=1e-10))

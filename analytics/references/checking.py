@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from analytics.references.capabilities import capabilities
 from analytics.references.comparing import Candidate, Comparison, Difference, compare
 from analytics.references.comparisons import (
     any_test,
     associations,
     dispersions,
     mix_tests,
-    proportion_tests,
     rank_tests,
-    rate_tests,
     sample_sizes,
 )
 from analytics.references.count_charts import attribute_charts, gap_charts, laney_charts, time_charts
@@ -22,35 +21,93 @@ from analytics.references.designs import run_lengths
 from analytics.references.individual_charts import cusum_charts, ewma_charts, individual_charts
 from analytics.references.reference import Reference, UnreadableReference, plain, read_reference
 from analytics.references.rule_cases import rule_charts
+from analytics.references.run_charts import run_charts
+from analytics.references.shares_and_rates import intervals, proportion_tests, rate_tests
 from analytics.references.survivals import survivals
-from analytics.references.tables import capabilities, pareto_tables, sigma_tables, yields
+from analytics.references.tables import pareto_tables, sigma_tables, yields
 from analytics.sigma import WrongInput
 
 Family = Callable[[Reference], list[Candidate]]
 
 # The first that fits what the file calls its chart: signs are whole words or, with a star, beginnings of words.
 _FAMILIES: tuple[tuple[tuple[str, ...], Family], ...] = (
+    (
+        (
+            "wilson*",
+            "clopper*",
+            "binomial*",
+            "zero defects",
+            "rule of three",
+            "jeffreys*",
+            "confidence interval*",
+            "garwood*",
+        ),
+        intervals,
+    ),
     (("design", "arl*", "run length*", "average run"), run_lengths),
-    (("sample size", "power", "planned test"), sample_sizes),
+    (("sample size*", "power*", "planned test"), sample_sizes),
     (("overdispersion", "dispersion"), dispersions),
-    (("run rule*", "rule*", "nelson*", "western*", "runs"), rule_charts),
-    (("kaplan*", "survival", "log rank", "logrank*"), survivals),
-    (("mann*", "wilcoxon", "rank sum", "hodges*"), rank_tests),
-    (("spearman*", "kendall*", "gamma", "association", "correlation", "armitage", "share trend"), associations),
-    (("two proportion*", "proportion*", "newcombe", "boschloo", "2x2"), proportion_tests),
-    (("poisson rate*", "two rate*", "poisson test", "rates", "rate ratio"), rate_tests),
-    (("mix*", "chi square", "g test", "contingency", "pareto change"), mix_tests),
+    (("run chart*", "anhoej*", "anhøj*", "runs analysis"), run_charts),
+    (("run rule*", "rule*", "nelson*", "western*", "runs", "sensitizing*", "zone test*"), rule_charts),
+    (("kaplan*", "surv*", "log rank", "logrank*", "product limit", "time to event"), survivals),
+    (("mann*", "wilcox*", "rank sum*", "hodges*", "rank test"), rank_tests),
+    (
+        (
+            "spearman*",
+            "kendall*",
+            "gamma",
+            "association",
+            "correlation",
+            "armitage",
+            "share trend",
+            "trend in",
+            "square trend",
+            "prop trend*",
+        ),
+        associations,
+    ),
+    (
+        (
+            "two proportion*",
+            "proportion*",
+            "prop test",
+            "newcombe",
+            "boschloo*",
+            "2x2",
+            "2 proportions",
+            "risk difference",
+        ),
+        proportion_tests,
+    ),
+    (("poisson*", "two rate*", "rates", "rate ratio", "rate", "two sample poisson"), rate_tests),
+    (("mix*", "chi square*", "chi squared", "g test", "contingency*", "pareto change", "homogeneity"), mix_tests),
     (("fisher*",), proportion_tests),
-    (("capability", "cpk", "ppk", "cp", "process capability"), capabilities),
+    (("capability*", "cpk", "ppk", "cp", "cpm", "process performance", "sixpack", "six pack"), capabilities),
     (("pareto*",), pareto_tables),
-    (("rty", "yield*", "fty", "rolled*", "throughput"), yields),
-    (("sigma level*", "dpmo*", "sigma table", "sigma", "process sigma"), sigma_tables),
+    (("rty", "yield*", "fty", "tpy", "rolled*", "throughput*", "dpu", "defects per unit"), yields),
+    (("sigma level*", "dpmo*", "dpo", "sigma table", "sigma", "process sigma", "z bench", "ppm"), sigma_tables),
     (("ewma*",), ewma_charts),
     (("cusum*",), cusum_charts),
-    (("i mr", "imr", "xmr", "individual*", "i", "mr", "moving range*", "x mr", "i chart"), individual_charts),
-    (("laney*", "p prime", "u prime", "pp", "up"), laney_charts),
+    (
+        (
+            "i mr",
+            "imr",
+            "xmr",
+            "individual*",
+            "i",
+            "mr",
+            "moving range*",
+            "x mr",
+            "i chart",
+            "x chart",
+            "x",
+            "shewhart individual*",
+        ),
+        individual_charts,
+    ),
+    (("laney*", "p prime", "u prime", "pprime", "uprime", "pp", "up"), laney_charts),
     (("g",), gap_charts),
-    (("t",), time_charts),
+    (("t", "time between*", "days between*", "times between*"), time_charts),
     (("np", "p", "c", "u"), attribute_charts),
     (("test", "tests", "before after", "comparison"), any_test),
 )
@@ -75,12 +132,14 @@ class Verdict:
     Attributes:
         trouble: why nothing could be compared; empty if it could.
         comparison: None if nothing could be compared.
+        unheeded: parameters and data that the file gives and nobody read; told beside the rest.
     """
 
     path: str
     name: str
     trouble: str
     comparison: Comparison | None
+    unheeded: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -93,7 +152,7 @@ class Verdict:
         found = self.comparison
         if found.holds:
             under = f" ({found.convention})" if found.convention else ""
-            return f"{self.name}: ok, {found.checked} values{under}"
+            return f"{self.name}: ok, {found.checked} values{under}" + self._not_read()
         parts = [_difference(difference) for difference in found.differences[:_SHOWN]]
         if len(found.differences) > _SHOWN:
             parts.append(f"and {len(found.differences) - _SHOWN} more")
@@ -101,7 +160,10 @@ class Verdict:
             parts.append("unchecked: " + ", ".join(found.unchecked))
         if not parts:
             parts.append("none of what is expected was checked")
-        return f"{self.name}: differs: " + "; ".join(parts)
+        return f"{self.name}: differs: " + "; ".join(parts) + self._not_read()
+
+    def _not_read(self) -> str:
+        return "; not read: " + ", ".join(self.unheeded) if self.unheeded else ""
 
     def to_json(self) -> dict[str, Any]:
         found = self.comparison
@@ -122,6 +184,7 @@ class Verdict:
                 for difference in (found.differences if found else ())
             ],
             "unchecked": list(found.unchecked) if found else [],
+            "not_read": list(self.unheeded),
         }
 
 
@@ -147,7 +210,8 @@ def check_file(path: Path) -> Verdict:
     try:
         reference = read_reference(path)
         name = reference.name
-        return Verdict(str(path), name, "", check(reference))
+        comparison = check(reference)
+        return Verdict(str(path), name, "", comparison, reference.unheeded)
     except (UnreadableReference, WrongInput) as error:
         return Verdict(str(path), name, str(error), None)
     except Exception as error:
@@ -162,7 +226,11 @@ def check(reference: Reference) -> Comparison:
         UnreadableReference: it is of no known kind, or its data are not of that kind's form.
         WrongInput: its data are refused.
     """
+    # What a file calls a chart may only be made plain by its parameters: {"chart": "control chart", "type": "np"}.
     family = family_of(reference.chart)
+    if family is None:
+        told = reference.words("type", "chart", "kind", "chart_type", "test")
+        family, reference = family_of(told), replace(reference, chart=told or reference.chart)
     if family is None:
         raise UnreadableReference(f"is of no known kind: {reference.chart!r}")
     return compare(reference, family(reference))
@@ -176,6 +244,9 @@ def family_of(chart: str) -> Family | None:
     first = text.split()[:1]
     if first and first[0] in _FIRST and not any(words in text for words in _NO_CHARTS):
         return _FIRST[first[0]]
+    if " t test " in text and " power " not in text and " size " not in text:
+        # Means are not compared here: times and ratings are not normal.
+        return None
     for signs, family in _FAMILIES:
         for sign in signs:
             if (sign.endswith("*") and f" {sign[:-1]}" in text) or f" {sign} " in text:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.references.reference import Reference, is_number, plain
+from analytics.references.reference import REMARKS, Reference, is_number, plain
 
 # A value that is only to be told apart from others: sets of points, counts.
 Values = Mapping[str, Any]
@@ -60,6 +60,14 @@ class Rough:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A figure of each of several groups, which a file may tell in their order or by their names."""
+
+    values: Sequence[Any]
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """One expected value that did not come out; ``tolerance`` is None where it must be the same."""
 
@@ -87,8 +95,6 @@ class Comparison:
     def holds(self) -> bool:
         return self.checked > 0 and not self.differences and not self.unchecked
 
-
-_REMARKS = ("note", "notes", "comment", "comments", "remark", "source", "title", "description")
 
 # Words in a key that tell where a value was printed: it is then as exact as its digits.
 _PRINTED = {
@@ -129,12 +135,12 @@ def _against(
     conventions = [candidate.convention] if candidate.convention else []
     for key, value in expected.items():
         where, words = f"{path}{key}", plain(key).split("_")
-        if isinstance(value, str) and plain(key) in _REMARKS:
+        if isinstance(value, str) and plain(key) in REMARKS:
             continue
         from_print = printed or bool(_PRINTED & set(words))
         known, got = _look_up(candidate.values, words)
         # An object may be told under a name that by itself stands for a list: {"violations": {"nelson_1": []}}.
-        if known and (not isinstance(value, dict) or isinstance(got, (Mapping, Given))):
+        if known and (not isinstance(value, dict) or isinstance(got, (Mapping, Given, Named))):
             meter = _Meter(reference, key, from_print)
             meter.compare(where, value, got)
             checked += meter.checked
@@ -191,6 +197,9 @@ class _Meter:
             self.compare(where, expected, got.value, min(self._tolerance, half_digit(expected)))
         elif isinstance(got, Rough):
             self.compare(where, expected, got.value, max(self._of(expected), got.error))
+        elif isinstance(got, Named):
+            by_name = dict(zip(got.names, got.values, strict=True))
+            self.compare(where, expected, by_name if isinstance(expected, Mapping) else list(got.values), tolerance)
         elif isinstance(got, Points):
             self._points(where, expected, got)
         elif isinstance(expected, Mapping):
@@ -217,7 +226,7 @@ class _Meter:
             name = plain(str(key))
             if name in values:
                 self.compare(f"{where}.{key}", value, values[name])
-            elif not (isinstance(value, str) and name in _REMARKS):
+            elif not (isinstance(value, str) and name in REMARKS):
                 self.unchecked.append(f"{where}.{key}")
         if (self.checked, len(self.unchecked)) == seen:
             self.unchecked.append(where)
@@ -232,7 +241,7 @@ class _Meter:
             self.differences.append(Difference(where, expected, list(entries), None))
             return
         for number, (one, other) in enumerate(zip(expected, entries, strict=True), self._base):
-            if isinstance(one, (list, Mapping)) or isinstance(other, (Points, Scaled)):
+            if isinstance(one, (list, Mapping)) or isinstance(other, (Points, Scaled, Rough)):
                 self.compare(f"{where}[{number}]", one, other)
             else:
                 self._single(f"{where}[{number}]", one, other, tolerance)

@@ -1,6 +1,7 @@
 """Reference cases of tests of change, of association, and of the size that a planned test needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,82 +10,51 @@ from analytics.charts.overdispersion import dispersion
 from analytics.charts.series import Series
 from analytics.references.chart_values import same_names
 from analytics.references.comparing import Candidate
-from analytics.references.reference import Reference, UnreadableReference, is_number, plain
+from analytics.references.options_of_tests import (
+    P_NAMES,
+    alternative_of,
+    confidence_of,
+    counted_numbers,
+    interval_names,
+)
+from analytics.references.reference import Reference, UnreadableReference, plain
+from analytics.references.shares_and_rates import proportion_tests, rate_tests
 from analytics.sigma import WrongInput
 from analytics.statistics.association import rank_association, share_trend
 from analytics.statistics.mix_change import mix_change
-from analytics.statistics.result import Interval
 from analytics.statistics.sample_size import PlannedTest, plan_two_means, plan_two_proportions, plan_two_rates
-from analytics.statistics.two_proportions import two_proportions
-from analytics.statistics.two_rates import two_rates
 from analytics.statistics.two_samples import mann_whitney
-
-_P = ("p", "p_value", "pvalue")
-
-
-def proportion_tests(reference: Reference) -> list[Candidate]:
-    """Two shares; the difference is second less first, or the other way round."""
-    first, second = _pairs(reference, ("x", "successes", "events", "defectives", "count"), ("n", "trials", "total"))
-    alternative, sure = _alternative(reference), _confidence(reference)
-    boschloo = "boschloo" in f"{reference.chart} {reference.words('method', 'test')}".lower()
-    candidates = []
-    for before, after, said in ((first, second, "second less first"), (second, first, "first less second")):
-        for continuity in (False, True):
-            found = two_proportions(
-                (int(before[0]), int(before[1])), (int(after[0]), int(after[1])), alternative=alternative,
-                exact_test="boschloo" if boschloo else "fisher", confidence=sure, continuity=continuity,
-            )  # fmt: skip
-            values: dict[str, Any] = {}
-            same_names(values, ("difference", "diff", "estimate"), found.difference)
-            _interval(values, ("ci", "interval", "newcombe", "newcombe_ci", "difference_ci", "diff_ci"), found.interval)
-            same_names(values, ("z", "z_score"), found.z)
-            same_names(values, ("chisq", "chi_square", "chi2", "statistic", "x_squared"), found.z**2)
-            exact_first = boschloo or "fisher" in reference.chart.lower() or "exact" in reference.chart.lower()
-            same_names(values, ("p_score", "p_chisq", "p_chi_square", "score_p", "chisq_p"), found.p_score)
-            same_names(values, ("p_exact", "fisher_p", "p_fisher", "boschloo_p", "p_boschloo"), found.p_exact)
-            same_names(values, _P, found.p_exact if exact_first else found.p_score)
-            same_names(values, ("odds_ratio", "or"), found.odds_ratio)
-            same_names(values, ("risk_ratio", "relative_risk", "rr"), found.risk_ratio)
-            same_names(values, ("p1", "p_before", "share_before", "prop1"), first[0] / first[1])
-            same_names(values, ("p2", "p_after", "share_after", "prop2"), second[0] / second[1])
-            candidates.append(Candidate(said + (", continuity correction" if continuity else ""), values))
-    return candidates
-
-
-def rate_tests(reference: Reference) -> list[Candidate]:
-    """Two Poisson rates; the ratio is second by first, or the other way round."""
-    first, second = _pairs(
-        reference, ("x", "events", "counts", "count", "defects"), ("t", "exposure", "time", "n", "exposures", "units")
-    )
-    alternative, sure = _alternative(reference), _confidence(reference)
-    candidates = []
-    for before, after, said in ((first, second, "second by first"), (second, first, "first by second")):
-        found = two_rates(
-            (int(before[0]), before[1]), (int(after[0]), after[1]), alternative=alternative, confidence=sure
-        )
-        values: dict[str, Any] = {}
-        same_names(values, ("ratio", "rate_ratio", "estimate", "rr", "irr"), found.ratio)
-        _interval(values, ("ci", "interval", "ratio_ci", "rate_ratio_ci"), found.interval)
-        same_names(values, (*_P, "p_exact"), found.p)
-        same_names(values, ("p_mid", "mid_p"), found.p_mid)
-        same_names(values, ("rate1", "rate_before"), first[0] / first[1])
-        same_names(values, ("rate2", "rate_after"), second[0] / second[1])
-        candidates.append(Candidate(said, values))
-    return candidates
 
 
 def rank_tests(reference: Reference) -> list[Candidate]:
     """Mann-Whitney's test; the shift is second less first, or the other way round."""
     samples = _two_samples(reference)
-    alternative, sure = _alternative(reference), _confidence(reference)
+    alternative, sure = alternative_of(reference), confidence_of(reference)
     candidates = []
-    for (before, after), said in ((samples, "second less first"), (samples[::-1], "first less second")):
-        found = mann_whitney(before, after, alternative=alternative, confidence=sure)
+    told = reference.yes("continuity", "correct", "continuity_correction")
+    exact = reference.yes("exact")
+    method = "auto" if exact is None else "exact" if exact else "normal"
+    words = reference.words("method", "distribution")
+    if exact is None and words:
+        method = "exact" if "exact" in words else "normal" if "asympt" in words or "normal" in words else "auto"
+    for ((before, after), said), corrected in product(
+        ((samples, "second less first"), (samples[::-1], "first less second")),
+        (True, False) if told is None else (told,),
+    ):
+        said += "" if corrected else ", no continuity correction"
+        found = mann_whitney(
+            before, after, alternative=alternative, confidence=sure, method=method, continuity=corrected
+        )
         values: dict[str, Any] = {}
-        same_names(values, ("u", "w", "statistic"), found.u)
-        same_names(values, _P, found.p)
+        same_names(values, ("u", "w", "statistic", "u_statistic", "w_statistic"), found.u)
+        first_u = found.u if samples[0] is after else len(before) * len(after) - found.u
+        same_names(values, ("u1", "u_x", "u_1"), first_u)
+        same_names(values, ("u2", "u_y", "u_2"), len(before) * len(after) - first_u)
+        same_names(values, ("u_min", "smaller_u"), min(found.u, len(before) * len(after) - found.u))
+        values |= {"rank_sum": found.u + found.after_count * (found.after_count + 1) / 2, "method": found.method}
+        same_names(values, P_NAMES, found.p)
         same_names(values, ("shift", "hodges_lehmann", "estimate", "difference", "location_shift"), found.shift)
-        _interval(values, ("ci", "interval", "shift_ci", "conf_int"), found.shift_interval)
+        interval_names(values, ("ci", "interval", "shift_ci", "conf_int"), found.shift_interval)
         same_names(values, ("superiority", "auc", "cles", "probability_of_superiority"), found.superiority)
         same_names(values, ("effect", "cliffs_delta", "rank_biserial", "delta", "effect_size"), found.effect)
         candidates.append(Candidate(said, values))
@@ -92,12 +62,23 @@ def rank_tests(reference: Reference) -> list[Candidate]:
 
 
 def mix_tests(reference: Reference) -> list[Candidate]:
-    """Chi-square, G or exact test of two mixes."""
+    """Chi-square, G or exact test of two mixes; of shares that are told by counts and sizes."""
+    columns = {plain(key) for key, value in reference.data.items() if counted_numbers(value)}
+    if columns & {"n", "trials", "total", "totals", "sizes"}:
+        return proportion_tests(reference)
     mixes = [value for value in reference.data.values() if isinstance(value, Mapping)]
     if len(mixes) < 2:
         table = reference.data.get("table", reference.data.get("counts"))
-        lists = table if isinstance(table, list) else [v for v in reference.data.values() if _counted(v)]
-        mixes = [{str(number): count for number, count in enumerate(row)} for row in lists if isinstance(row, list)]
+        lists = table if isinstance(table, list) else [v for v in reference.data.values() if counted_numbers(v)]
+        names = next(
+            (v for v in reference.data.values() if isinstance(v, list) and all(isinstance(e, str) for e in v)), []
+        )
+        mixes = [
+            {(names[at] if len(names) == len(row) else str(at)): count for at, count in enumerate(row)}
+            for row in lists
+            if isinstance(row, list)
+        ]
+        reference.heeded("data")
     if len(mixes) != 2:
         raise UnreadableReference("has no two mixes of categories in its `data`")
     words = f"{reference.chart} {reference.words('method', 'test')}".lower().replace("-", " ").split()
@@ -110,7 +91,7 @@ def mix_tests(reference: Reference) -> list[Candidate]:
         values: dict[str, Any] = {}
         same_names(values, ("chisq", "chi_square", "chi2", "statistic", "g", "x_squared"), found.statistic)
         same_names(values, ("df", "freedom", "degrees"), found.freedom)
-        same_names(values, _P, found.p)
+        same_names(values, P_NAMES, found.p)
         same_names(values, ("cramers_v", "v", "effect_size"), found.cramers_v)
         same_names(values, ("moved_most", "largest_change"), found.moved_most.category)
         by_name = {move.category: move.residual for move in found.moves}
@@ -122,7 +103,7 @@ def mix_tests(reference: Reference) -> list[Candidate]:
 def associations(reference: Reference) -> list[Candidate]:
     """Rank correlations, and the trend of a share over ordered groups."""
     table = reference.data.get("table")
-    if isinstance(table, list) and all(_counted(row) for row in table):
+    if isinstance(table, list) and all(counted_numbers(row) for row in table):
         down, across = np.indices((len(table), len(table[0])))
         repeats = np.array(table).ravel()
         x = np.repeat(down.ravel(), repeats).astype(np.float64).tolist()
@@ -131,40 +112,53 @@ def associations(reference: Reference) -> list[Candidate]:
         return _trend(reference)
     else:
         x, y = _two_samples(reference)
-    found = rank_association(x, y, _confidence(reference))
+    found = rank_association(x, y, confidence_of(reference))
     values: dict[str, Any] = {"n": found.count}
     kind = next((kind for kind in ("kendall", "gamma") if kind in reference.chart.lower()), "spearman")
     same_names(values, ("spearman", "rho", "spearman_rho", "rs"), found.spearman)
     same_names(values, ("tau", "tau_b", "kendall", "kendall_tau"), found.tau_b)
     same_names(values, ("gamma", "goodman_kruskal_gamma"), found.gamma)
     same_names(values, ("p_tau", "tau_p"), found.tau_b_p)
-    same_names(values, _P, found.tau_b_p if kind == "kendall" else found.p)
+    same_names(values, P_NAMES, found.tau_b_p if kind == "kendall" else found.p)
     estimate = {"kendall": found.tau_b, "gamma": found.gamma, "spearman": found.spearman}[kind]
     same_names(values, ("estimate", "statistic"), estimate)
     if found.gamma_interval is not None:
-        _interval(values, ("gamma_ci",), found.gamma_interval)
+        interval_names(values, ("gamma_ci",), found.gamma_interval)
     interval = found.gamma_interval if kind == "gamma" else found.spearman_interval
     if interval is not None and kind != "kendall":
-        _interval(values, ("ci", "interval"), interval)
+        interval_names(values, ("ci", "interval"), interval)
     return [Candidate("", values)]
 
 
 def dispersions(reference: Reference) -> list[Candidate]:
     """Tests for overdispersion of p and u data."""
-    counts = reference.column("defectives", "defects", "counts", "x", other_than=("n", "exposure", "sizes"))
-    sizes = reference.column("n", "exposure", "sizes", "area", other_than=("defectives", "defects", "counts", "x"))
-    if counts is None or sizes is None:
-        raise UnreadableReference("has no counts and sizes in its `data`")
-    words = plain(reference.chart).split("_")
-    kinds = ("u",) if "u" in words or "defects" in reference.data else ("p",) if "p" in words else ("p", "u")
+    tops, bottoms = (
+        ("defectives", "defects", "counts", "x"),
+        ("n", "exposure", "sizes", "size", "area", "units", "trials"),
+    )
+    counts = reference.column(*tops, other_than=bottoms)
+    if counts is None:
+        raise UnreadableReference("has no counts in its `data`")
+    size = reference.number(*bottoms)
+    sizes = reference.column(*bottoms, other_than=tops) if size is None else np.full(counts.size, size)
+    words = {*plain(reference.chart).split("_"), *plain(reference.words("type", "kind", "distribution")).split("_")}
+    if {"u", "c", "poisson"} & words or "defects" in reference.data or sizes is None:
+        kinds: tuple[str, ...] = ("u",)
+    else:
+        kinds = ("p",) if {"p", "np", "binomial"} & words or "defectives" in reference.data else ("p", "u")
+    if sizes is None:
+        # Counts from samples of one size need none.
+        sizes = np.ones(counts.size)
     candidates = []
     for kind in kinds:
         found = dispersion(kind, Series.of(counts, sizes))  # type: ignore[arg-type]
         values: dict[str, Any] = {"advised": found.advised}
         same_names(values, ("statistic", "chisq", "chi_square", "d"), found.statistic)
         same_names(values, ("df", "degrees", "freedom"), found.degrees)
-        same_names(values, _P, found.p_value)
-        same_names(values, ("ratio", "dispersion"), found.ratio)
+        same_names(values, P_NAMES, found.p_value)
+        same_names(
+            values, ("ratio", "dispersion", "obs_var_theor_var", "variance_ratio", "overdispersion"), found.ratio
+        )
         same_names(values, ("sigma_z",), found.sigma_z)
         candidates.append(Candidate(f"as {kind} data", values))
     return candidates
@@ -221,78 +215,29 @@ def _trend(reference: Reference) -> list[Candidate]:
         raise UnreadableReference("has no successes and totals in its `data`")
     given = next((v for k, v in reference.data.items() if plain(k) in ("score", "scores", "dose")), None)
     scores = list(range(1, hits.size + 1)) if given is None else given
-    found = share_trend(hits, totals, scores, _confidence(reference))
-    values: dict[str, Any] = {"z": found.z, "slope": found.slope}
+    found = share_trend(hits, totals, scores, confidence_of(reference))
+    values: dict[str, Any] = {"z": found.z, "slope": found.slope, "df": 1}
     same_names(values, ("chisq", "chi_square", "statistic", "x_squared"), found.z**2)
-    same_names(values, _P, found.p)
+    same_names(values, P_NAMES, found.p)
     return [Candidate("", values)]
 
 
-def _pairs(
-    reference: Reference, tops: Sequence[str], bottoms: Sequence[str]
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Two times how many of how many, from two columns, two objects, or numbered keys."""
-    data = {plain(key): value for key, value in reference.data.items()}
-    parts = [value for value in data.values() if isinstance(value, Mapping)]
-    if len(parts) == 2:
-        found = [(_number(part, tops), _number(part, bottoms)) for part in parts]
-        return found[0], found[1]
-    short = [value for value in data.values() if _counted(value) and len(value) == 2]
-    table = data.get("table")
-    if isinstance(table, list) and len(table) == 2 and all(_counted(row) and len(row) == 2 for row in table):
-        return (table[0][0], sum(table[0])), (table[1][0], sum(table[1]))
-    top = next((data[name] for name in tops if _counted(data.get(name)) and len(data[name]) == 2), None)
-    bottom = next((data[name] for name in bottoms if _counted(data.get(name)) and len(data[name]) == 2), None)
-    if top is not None and bottom is not None:
-        return (top[0], bottom[0]), (top[1], bottom[1])
-    numbered = [
-        tuple(_number(data, [f"{name}{mark}" for name in names for mark in marks]) for names in (tops, bottoms))
-        for marks in (("1", "_1", "_before", "_a"), ("2", "_2", "_after", "_b"))
-        if any(f"{name}{mark}" in data for name in tops for mark in marks)
-    ]
-    if len(numbered) == 2:
-        return (numbered[0][0], numbered[0][1]), (numbered[1][0], numbered[1][1])
-    if len(short) == 2 and {"before", "after"} <= set(data):
-        before, after = data["before"], data["after"]
-        return (before[0], before[1]), (after[0], after[1])
-    raise UnreadableReference("has no two counts with their sizes in its `data`")
-
-
-def _number(source: Mapping[str, Any], names: Sequence[str]) -> float:
-    values = {plain(key): value for key, value in source.items()}
-    for name in names:
-        if is_number(values.get(name)):
-            return float(values[name])
-    raise UnreadableReference(f"lacks {' or '.join(names)} in its `data`")
-
-
-def _counted(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 0 and all(is_number(entry) for entry in value)
-
-
 def _two_samples(reference: Reference) -> tuple[list[float], list[float]]:
-    lists = {plain(key): value for key, value in reference.data.items() if _counted(value)}
-    for first, second in (("before", "after"), ("x", "y"), ("a", "b"), ("group1", "group2")):
+    reference.heeded("data")
+    lists = {plain(key): value for key, value in reference.data.items() if counted_numbers(value)}
+    values = next((lists[name] for name in ("values", "x", "y", "time", "value", "response") if name in lists), None)
+    groups = next((v for k, v in reference.data.items() if plain(k) in ("group", "groups", "g", "arm", "sample")), None)
+    if values is not None and isinstance(groups, list) and len(groups) == len(values):
+        names = list(dict.fromkeys(map(str, groups)))
+        if len(names) == 2:
+            one, other = (
+                [value for value, group in zip(values, groups, strict=True) if str(group) == name] for name in names
+            )
+            return one, other
+    for first, second in (("before", "after"), ("x", "y"), ("a", "b"), ("group1", "group2"), ("first", "second")):
         if first in lists and second in lists:
             return lists[first], lists[second]
     if len(lists) != 2:
         raise UnreadableReference("has no two columns of numbers in its `data`")
     one, other = lists.values()
     return one, other
-
-
-def _alternative(reference: Reference) -> str:
-    words = reference.words("alternative", "alt", "sides", "tail")
-    return "less" if words.startswith("l") else "greater" if words.startswith("g") else "two-sided"
-
-
-def _confidence(reference: Reference) -> float:
-    alpha = reference.number("alpha")
-    given = reference.number("confidence", "conf", "conf_level", "confidence_level", "level")
-    return given if given is not None else 0.95 if alpha is None else 1 - alpha
-
-
-def _interval(values: dict[str, Any], names: Sequence[str], interval: Interval) -> None:
-    same_names(values, names, [interval.low, interval.high])
-    same_names(values, ("lower", "ci_lower", "low", "ci_low"), interval.low)
-    same_names(values, ("upper", "ci_upper", "high", "ci_high"), interval.high)

@@ -1,6 +1,7 @@
 """Reference cases of charts of counts and of rare events: p, np, c, u, Laney's p' and u', g and t."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import Any, Literal
@@ -9,15 +10,25 @@ import numpy as np
 
 from analytics.charts.attributes import Attributes
 from analytics.charts.chart import Parameters
+from analytics.charts.individuals import moving_ranges
 from analytics.charts.laney import Laney
+from analytics.charts.limits import Limits, Method
 from analytics.charts.overdispersion import dispersion
 from analytics.charts.rare_events import Gaps, TimesBetween
 from analytics.charts.series import Floats, Series
-from analytics.references.chart_values import baseline_of, chart_values, phases_of, same_names, spread_of
-from analytics.references.comparing import Candidate
+from analytics.references.chart_data import joined_data
+from analytics.references.chart_values import (
+    baseline_of,
+    chart_values,
+    phases_of,
+    rule_sections,
+    same_names,
+    spread_of,
+)
+from analytics.references.comparing import Candidate, Points
 from analytics.references.individual_charts import screenings
-from analytics.references.reference import Reference, UnreadableReference, plain
-from analytics.references.rule_cases import options_said
+from analytics.references.reference import LABELS, Reference, UnreadableReference, is_number, plain
+from analytics.references.rule_cases import options_of
 from analytics.sigma import WrongInput
 
 _COUNTS = (
@@ -29,64 +40,112 @@ _SIZES = (
     "denominator", "denominators", "inspected", "opportunities", "trials", "subgroup_size", "days", "volume", "volumes",
 )  # fmt: skip
 _NOT_COUNTS = (
-    *_SIZES,
-    "sample",
-    "samples",
-    "index",
-    "baseline",
-    "week",
-    "month",
-    "day",
-    "year",
-    "batch",
-    "lot",
-    "group",
-)
+    *_SIZES, *LABELS, "baseline", "trial", "phase", "stage", "group",
+)  # fmt: skip
 
 
 def attribute_charts(reference: Reference) -> list[Candidate]:
     """p, np, c and u, by whatever limits the file means."""
+    reference = joined_data(reference, _COUNTS)
     kind = _kind(reference.chart)
     series = _counts(reference, sized=kind != "c")
     spread = spread_of(reference)
     known = _known(reference, kind, series)
     baseline = None if known else baseline_of(reference, len(series))
+    words = f"{reference.chart} {reference.words('limits', 'sizes', 'limit_sizes', 'n_for_limits')}".lower()
+    average = series.sizes is not None and ("average" in words or "mean size" in words or "nbar" in words)
     candidates = []
     for method, (starts, phases) in product(spread.method, phases_of(reference)):
         values = chart_values(
             partial(Attributes, kind),
             spread.limits(method),
             series,
-            baseline=baseline,
+            baseline=None if starts else baseline,
             parameters=known,
             starts=starts,
-            options=options_said(reference.params),
+            options=options_of(reference),
         )
         values |= _dispersion(kind, series)
-        said = f"{method} limits" + (f", {phases}" if phases else "")
-        candidates.append(Candidate(said, values, lambda key: _beside(reference, key)))
+        same_names(values, ("total", "total_defectives", "total_defects", "sum_defects"), float(series.values.sum()))
+        if series.sizes is not None:
+            same_names(values, ("n_bar", "nbar", "mean_n", "average_n", "average_size"), float(series.sizes.mean()))
+            same_names(values, ("total_n", "total_size", "total_exposure", "sum_n"), float(series.sizes.sum()))
+        if average:
+            values |= _by_average_size(kind, series, spread.limits(method), values["center"])
+        if "standardi" in words or "z chart" in words or "z-chart" in words:
+            values |= _standardised(values, spread.limits(method).width)
+        said = f"{method} limits" + (f", {phases}" if phases else "") + (", by the average size" if average else "")
+        said += _scaled(values, reference)
+        candidates.append(Candidate(said, values, partial(_beside, reference, values)))
+        if kind in ("p", "u") and method == "normal" and not starts:
+            # qcc's std.dev is that of a single unit.
+            mean = float(np.ravel(values["center"])[0])
+            unit = float(np.sqrt(mean * (1 - mean) if kind == "p" else mean))
+            candidates.append(
+                Candidate(f"{said}, sigma of a unit", {**values, "std_dev": unit, "sigma": unit, "sd": unit})
+            )
     return candidates
+
+
+def _scaled(values: dict[str, Any], reference: Reference) -> str:
+    """Rates by so many units, as the file asks for them; what to add to the convention."""
+    per = reference.number("per", "per_units", "multiply", "scale", "rate_per", "per_n")
+    if per is None:
+        return ""
+    for key, value in values.items():
+        if isinstance(value, np.ndarray) and key not in ("z", "z_scores"):
+            values[key] = per * value
+    return f", by {per:g} units"
+
+
+def _by_average_size(kind: str, series: Series, limits: Limits, centre: Any) -> dict[str, Any]:
+    """Limits for all points as if each had the average size (Montgomery, section 7.3.2)."""
+    size = float(series.need_sizes().mean())
+    mean = float(np.ravel(centre)[0])
+    sigma = float(np.sqrt(mean * (1 - mean) / size if kind == "p" else mean / size))
+    lower, upper = max(0.0, mean - limits.width * sigma), mean + limits.width * sigma
+    shares = series.values / series.need_sizes()
+    beyond = Points(tuple((np.flatnonzero((shares > upper) | (shares < lower)) + series.first).tolist()))
+    values: dict[str, Any] = {"ucl": upper, "lcl": lower, "sigma": sigma}
+    same_names(values, ("beyond_limits", "beyond", "out_of_control", "signals"), beyond)
+    return values
+
+
+def _standardised(values: Mapping[str, Any], width: float) -> dict[str, Any]:
+    """The chart of points in standard deviations (Montgomery, section 7.3.2)."""
+    shown: dict[str, Any] = {}
+    same_names(shown, ("center", "centre", "cl", "mean"), 0.0)
+    same_names(shown, ("ucl", "upper"), width)
+    same_names(shown, ("lcl", "lower"), -width)
+    same_names(shown, ("plotted", "values", "statistics"), values["z"])
+    return shown
 
 
 def laney_charts(reference: Reference) -> list[Candidate]:
     """p' and u', with moving ranges screened or not; what is expected of the ordinary chart beside them, too."""
+    reference = joined_data(reference, _COUNTS)
     kind: Literal["p", "u"] = "u" if _kind(reference.chart) == "u" else "p"
     laney: Literal["p'", "u'"] = "u'" if kind == "u" else "p'"
     series = _counts(reference, sized=True)
     spread = spread_of(reference, exact_too=False)
     candidates = []
-    for constant, screened, named in screenings(reference):
+    baseline, options = baseline_of(reference, len(series)), options_of(reference)
+    for (constant, screened, named), (starts, phases) in product(screenings(reference), phases_of(reference)):
         values = chart_values(
             partial(Laney, laney, constant=constant, screened=screened),
             spread.limits("normal"),
             series,
-            baseline=baseline_of(reference, len(series)),
+            baseline=None if starts else baseline,
+            starts=starts,
+            options=options,
         )
-        found = Laney(laney, constant=constant, screened=screened).estimate(series)
+        found = Laney(laney, constant=constant, screened=screened).estimate(
+            series if baseline is None else series.part(baseline)
+        )
         same_names(values, ("sigma_z", "sigmaz", "phi", "sigma_ratio", "overdispersion"), found.spread)
         ordinary = chart_values(
             partial(Attributes, kind), spread.limits("normal"), series,
-            baseline=baseline_of(reference, len(series)),
+            baseline=baseline, options=options,
         )  # fmt: skip
         for word in ("ordinary", "plain", "standard", "unadjusted", "shewhart"):
             for middle in ("", f"_{kind}", f"_{kind}_chart", "_chart"):
@@ -94,7 +153,11 @@ def laney_charts(reference: Reference) -> list[Candidate]:
         for middle in (kind, f"{kind}_chart"):
             values |= {f"{middle}_{key}": value for key, value in ordinary.items()}
         values |= _dispersion(kind, series)
-        candidates.append(Candidate(named, values))
+        # Here the z of the points are those of chance, from which sigma_z comes.
+        values["z"] = values["z_scores"] = np.asarray(values["z"]) * found.spread
+        per = _scaled(values, reference)
+        said = named + (f", {phases}" if phases else "") + per
+        candidates.append(Candidate(said, values, partial(rule_sections, values)))
     return candidates
 
 
@@ -115,6 +178,7 @@ def gap_charts(reference: Reference) -> list[Candidate]:
                     spread.limits(method),
                     series,
                     baseline=baseline_of(reference, len(series)),
+                    options=options_of(reference),
                 )
                 made = Gaps(spread.limits(method), **design)
                 found = made.estimate(series)
@@ -122,32 +186,68 @@ def gap_charts(reference: Reference) -> list[Candidate]:
                 same_names(values, ("mean", "gbar", "g_bar", "average", "mean_gap"), float(gaps.mean()))
                 same_names(values, ("median", "display_center_median", "center_median"), float(np.median(gaps)))
                 same_names(values, ("gaps", "between", "intervals"), gaps)
+                # Provost and Murray (2011) draw the line at 0.693 times the mean.
+                same_names(values, ("theoretical_median", "center_theoretical_median"), 0.693 * float(gaps.mean()))
                 candidates.append(Candidate(named, values))
     return candidates
 
 
 def time_charts(reference: Reference) -> list[Candidate]:
-    """t charts: transformed with moving ranges screened or not, or exponential quantiles."""
+    """t charts: transformed with moving ranges screened or not, or exponential or Weibull quantiles."""
     times = reference.column("days", "times", "t", "hours", "gaps", "x", "values", "between", "y")
     if times is None:
         times = _between_days(reference)
     series, spread = Series.of(times), spread_of(reference)
-    ways = list(screenings(reference))
+    power = _power(reference)
+    words = f"{reference.chart} {reference.words('distribution', 'dist', 'limits', 'method')}".lower()
+    told = tuple(name for name in ("exponential", "weibull") if name in words)
+    methods = ("exact",) if told and spread.method != ("normal",) else spread.method
+    designs: list[tuple[Method, str, dict[str, Any]]] = []
+    for method in methods:
+        if method == "normal":
+            designs += [
+                (method, named, {"constant": constant, "screened": screened, "power": power})
+                for constant, screened, named in screenings(reference)
+            ]
+        else:
+            fitted = told or (("exponential", "weibull") if times.min() > 0 else ("exponential",))
+            designs += [(method, f"{name} quantiles", {"distribution": name}) for name in fitted]
     candidates = []
-    for method in spread.method:
-        for constant, screened, named in ways if method == "normal" else ways[:1]:
-            values = chart_values(
-                partial(TimesBetween, constant=constant, screened=screened),
-                spread.limits(method),
-                series,
-                baseline=baseline_of(reference, len(series)),
-            )
-            found = TimesBetween(spread.limits(method), constant, screened).estimate(series)
-            values |= {"transformed_mean": found.location, "transformed_sigma": found.spread}
-            same_names(values, ("mean_time", "mean_days"), float(times.mean()))
-            said = named if method == "normal" else "exponential quantiles"
-            candidates.append(Candidate(said, values, lambda key: _other_screening(reference, key, time_charts)))
+    for method, said, design in designs:
+        made = TimesBetween(spread.limits(method), **design)
+        values = chart_values(
+            partial(TimesBetween, **design),
+            spread.limits(method),
+            series,
+            baseline=baseline_of(reference, len(series)),
+            options=options_of(reference),
+        )
+        found = made.estimate(series)
+        same_names(values, ("mean_time", "mean_days"), float(times.mean()))
+        if method == "normal":
+            transformed = times**power
+            values |= {"transformed": transformed, "power": power}
+            above = found.location + made.limits.width * found.spread
+            below = found.location - made.limits.width * found.spread
+            for word in ("transformed", "transform", "y"):
+                same_names(values, (f"{word}_mean", f"{word}_center", f"{word}_centre", f"{word}_cl"), found.location)
+                values |= {f"{word}_sigma": found.spread, f"{word}_ucl": above, f"{word}_lcl": below}
+                values[f"{word}_mr_bar"] = float(moving_ranges(transformed).mean())
+        else:
+            same_names(values, ("scale", "theta", "eta"), found.location)
+            same_names(values, ("shape", "beta"), found.spread)
+        candidates.append(Candidate(said, values, lambda key: _other_screening(reference, key, time_charts)))
     return candidates
+
+
+def _power(reference: Reference) -> float:
+    """Of the transformation; also told in words: "x^(1/3.6)", "1/3.6", "x^0.2777"."""
+    told = reference.number("power", "exponent", "transform_power")
+    if told is not None:
+        return told
+    words = reference.words("transform", "transformation", "power", "exponent")
+    found = re.search(r"(?:\^|\*\*|^)\s*\(?\s*(\d*\.?\d+)\s*(?:/\s*(\d*\.?\d+))?", words)
+    return float(found[1]) / float(found[2] or 1) if found else 1 / 3.6
 
 
 def _other_screening(reference: Reference, key: str, family: Any) -> Sequence[Candidate]:
@@ -159,14 +259,14 @@ def _other_screening(reference: Reference, key: str, family: Any) -> Sequence[Ca
     return found
 
 
-def _beside(reference: Reference, key: str) -> Sequence[Candidate]:
-    """An expected object that is named after a kind of limits or of chart has its own."""
+def _beside(reference: Reference, values: Mapping[str, Any], key: str) -> Sequence[Candidate]:
+    """An expected object that is named after a kind of limits or of chart, or a set of rules, has its own."""
     if "laney" in key or "prime" in key:
         return laney_charts(reference)
     for word in ("exact", "probability", "binomial", "poisson", "normal"):
         if word in key:
             return attribute_charts(reference.within(limits=word))
-    return ()
+    return rule_sections(values, key)
 
 
 def _kind(chart: str) -> Any:
@@ -183,30 +283,43 @@ def _counts(reference: Reference, sized: bool) -> Series:
         raise UnreadableReference("has no column of counts in its `data`")
     if not sized:
         return Series.of(counts)
-    sizes: Any = None
-    for key in _SIZES:
-        listed = reference.data.get(key)
-        if isinstance(listed, list):
-            sizes = listed
-            break
+    sizes: Any = next((value for value in (reference.given(name) for name in _SIZES) if isinstance(value, list)), None)
     if sizes is None:
         sizes = reference.number(*_SIZES)
     if sizes is None:
-        lists = [value for value in reference.data.values() if isinstance(value, list) and len(value) == len(counts)]
-        others = [np.array(value, dtype=np.float64) for value in lists if not np.array_equal(value, counts)]
-        if len(others) != 1:
+        lists = {
+            key: value for key, value in reference.data.items()
+            if isinstance(value, list) and len(value) == len(counts) and plain(key) not in _NOT_SIZES
+            and all(is_number(entry) for entry in value) and not np.array_equal(value, counts)
+        }  # fmt: skip
+        if len(lists) != 1:
             raise UnreadableReference("has no column of sizes in its `data`")
-        sizes = others[0]
+        sizes = reference.given(plain(next(iter(lists))))
     return Series.of(counts, sizes)
+
+
+_NOT_SIZES = (*LABELS, "baseline", "trial", "phase", "stage", "group")
 
 
 def _known(reference: Reference, kind: str, series: Series) -> Parameters | None:
     """Parameters that a file gives instead of a baseline."""
-    names = {"p": ("p0", "p"), "np": ("p0", "p"), "c": ("c0",), "u": ("u0",)}[kind]
-    given = reference.params
-    for name in (*names, "standard", "standard_value", "center", "centre", "centerline", "target"):
-        value = given.get(name)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+    names = {"p": ("p0", "p", "pbar", "p_bar"), "np": ("p0", "p", "pbar", "p_bar"), "c": ("c0", "cbar", "c_bar")}.get(
+        kind, ("u0", "ubar", "u_bar")
+    )
+    names = (
+        *names,
+        "standard",
+        "standard_value",
+        "center",
+        "centre",
+        "centerline",
+        "center_line",
+        "target",
+        "known_center",
+    )
+    for key, value in reference.params.items():
+        if plain(key) in names and is_number(value):
+            reference.asked.add(f"params.{key}")
             if kind == "np" and value > 1 and series.sizes is not None:
                 return Parameters(float(value) / float(series.sizes[0]))
             return Parameters(float(value))

@@ -19,13 +19,25 @@ from analytics.charts.individuals import (
 )
 from analytics.charts.limits import Limits
 from analytics.charts.series import Series
-from analytics.references.chart_values import baseline_of, chart_values, lines_of, named, same_names, spread_of
+from analytics.references.chart_data import joined_data
+from analytics.references.chart_values import (
+    baseline_of,
+    chart_values,
+    lines_of,
+    named,
+    phases_of,
+    rule_sections,
+    same_names,
+    spread_of,
+)
 from analytics.references.comparing import Candidate, Points, Rough, half_digit
-from analytics.references.reference import Reference, UnreadableReference
-from analytics.references.rule_cases import options_said
+from analytics.references.reference import Reference, UnreadableReference, is_number, plain
+from analytics.references.rule_cases import options_of
 
 _MEASURED = ("x", "values", "y", "measurements", "observations", "data", "value", "means", "xbar")
-_TARGETS = ("target", "mu", "mu0", "mean", "center", "centre", "center_line", "in_control_mean")
+_TARGETS = (
+    "target", "mu", "mu0", "mean", "center", "centre", "center_line", "in_control_mean", "t", "mu_0", "process_mean",
+)  # fmt: skip
 _SIGMAS = ("sigma", "sigma_of_means", "sigma0", "sd", "std_dev", "stdev", "sigma_x", "sigma_xbar", "sigma_hat")
 
 
@@ -56,12 +68,25 @@ def measured(reference: Reference) -> np.ndarray[Any, np.dtype[np.float64]]:
     """
     column = reference.column(*_MEASURED, other_than=("sample", "samples", "index", "batch", "baseline"))
     if column is None:
+        column = _subgroup_means(reference)
+    if column is None:
         raise UnreadableReference("has no column of measurements in its `data`")
     return column
 
 
+def _subgroup_means(reference: Reference) -> Any:
+    """Means of subgroups, where the values are told in rows of several."""
+    rows = reference.given("subgroups", "x", "values", "samples", "data", "rows")
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows):
+        return None
+    if not all(row and all(is_number(value) for value in row) for row in rows):
+        raise UnreadableReference("has subgroups that are no rows of numbers")
+    return np.array([np.mean(row) for row in rows])
+
+
 def individual_charts(reference: Reference) -> list[Candidate]:
     """I and MR charts."""
+    reference = joined_data(reference, _MEASURED)
     series, spread = Series.of(measured(reference)), spread_of(reference, exact_too=False)
     baseline = baseline_of(reference, len(series))
     chosen = series if baseline is None else series.part(baseline)
@@ -76,14 +101,18 @@ def individual_charts(reference: Reference) -> list[Candidate]:
             divisor = reference.number("d2")
             if divisor is not None and estimator == "mean moving range":
                 sigma = float(kept.mean()) / divisor
-            location = float(chosen.values.mean()) if centre is None else centre
+            # PowerBI-SPC calls charts with the line at the median i_m and i_mm.
+            at_median = "median" in reference.words("center", "centre", "center_line", "centre_line", "location")
+            at_median = at_median or plain(reference.chart) in ("i_m", "i_mm")
+            middle = np.median(chosen.values) if at_median else chosen.values.mean()
+            location = float(middle) if centre is None else centre
             parameters = Parameters(location, sigma if given is None else given, points=len(chosen))
             values = chart_values(
                 partial(Individuals, estimator=estimator, constant=constant, screened=screened),
                 spread.limits("normal"),
                 series,
                 parameters=parameters,
-                options=options_said(reference.params),
+                options=options_of(reference),
             )
             above = reference.number("d4")
             below = MovingRanges(spread.limits("normal"), constant, screened)
@@ -103,11 +132,31 @@ def individual_charts(reference: Reference) -> list[Candidate]:
             same_names(second, ("bar", "mean", "average"), of_ranges.location)
             first = dict(values)
             values = {**named(second, "mr"), **named(second, "moving_range"), **named(first, "i"), **named(first, "x")}
+            values |= {
+                f"{key}_{word}": part[key]
+                for part, names in ((second, ("mr", "moving_range")), (first, ("i", "x", "individuals")))
+                for key in ("ucl", "lcl", "center", "centre", "cl", "sigma", "beyond_limits", "beyond")
+                for word in names
+            }
+            same_names(values, ("url", "upper_range_limit", "range_limit"), second["ucl"])
             values |= second if only_ranges else first
             same_names(values, ("mrbar", "mr_bar", "mean_moving_range", "average_moving_range"), of_ranges.location)
-            same_names(values, ("mr", "moving_ranges", "ranges"), moving_ranges(series.values))
+            # The first point has no moving range; some print it as missing.
+            said_ranges = reference.expected_list("mr", "moving_ranges", "ranges")
+            without_first = bool(said_ranges) and said_ranges[0] is None and len(said_ranges) == len(series)
+            ranges_shown = [*([None] if without_first else []), *moving_ranges(series.values).tolist()]
+            same_names(values, ("mr", "moving_ranges", "ranges"), ranges_shown)
             same_names(values, ("median_mr", "mr_median", "median_moving_range"), float(np.median(kept)))
             same_names(values, ("screened_ranges", "mr_dropped", "n_screened"), len(ranges) - len(kept))
+            for starts, phases in phases_of(reference):
+                if starts and centre is None and given is None:
+                    # Moving ranges reach over the split: there is no MR chart of phases.
+                    design = partial(Individuals, estimator=estimator, constant=constant, screened=screened)
+                    apart = chart_values(
+                        design, spread.limits("normal"), series, starts=starts, options=options_of(reference)
+                    )
+                    apart |= {**named(apart, "i"), **named(apart, "x")}
+                    candidates.append(Candidate(f"{estimator}, {said}, {phases}", apart))
             candidates.append(
                 Candidate(
                     f"{estimator}, {said}" + ("" if above is None else f", D4 {above:g}"),
@@ -120,6 +169,7 @@ def individual_charts(reference: Reference) -> list[Candidate]:
 
 def ewma_charts(reference: Reference) -> list[Candidate]:
     """EWMA charts with steady or time-varying limits."""
+    reference = joined_data(reference, _MEASURED)
     series = Series.of(measured(reference))
     smoothing = reference.number("lambda", "lam", "smoothing", "weight", "r")
     if smoothing is None:
@@ -156,6 +206,7 @@ def ewma_charts(reference: Reference) -> list[Candidate]:
 
 def cusum_charts(reference: Reference) -> list[Candidate]:
     """Two-sided tabular CUSUM, k and h in the unit of the values or in standard deviations."""
+    reference = joined_data(reference, _MEASURED)
     series = Series.of(measured(reference))
     reference_value = reference.number("k", "reference", "reference_value", "allowance", "slack")
     interval = reference.number("h", "interval", "decision_interval", "decision", "threshold")
@@ -182,24 +233,39 @@ def cusum_charts(reference: Reference) -> list[Candidate]:
                 )  # fmt: skip
                 kind = f"k and h in {'the unit of the values' if in_unit == 'value' else 'standard deviations'}"
                 kind += ", reset" if reset else ""
-                for sign in (1.0, -1.0):
-                    values = _sums(pair.main, pair.companion, sign)
-                    below = "" if sign > 0 else ", lower sums negative"
-                    candidates.append(Candidate(kind + below + (f", {said}" if said else ""), values))
+                # qcc prints the sums in standard deviations, and those below as negative numbers.
+                for scale in (1.0, sigma) if sigma not in (0.0, 1.0) else (1.0,):
+                    for sign in (1.0, -1.0):
+                        values = _sums(pair.main, pair.companion, sign, scale)
+                        same_names(values, ("center", "centre", "target", "mean"), location)
+                        same_names(values, ("sigma", "sigma_hat", "std_dev", "sd"), sigma)
+                        side = reference.chart.lower()
+                        if ("upper" in side) != ("lower" in side):
+                            one = pair.main if "upper" in side else pair.companion
+                            sums = (1 if "upper" in side else sign) * one.values / scale
+                            same_names(values, ("cusum", "s", "c", "sums"), sums)
+                            same_names(values, ("signals", "beyond_limits", "violations"), Points(one.beyond_limits))
+                        own = kind + ("" if scale == 1.0 else ", sums in standard deviations")
+                        own += "" if sign > 0 else ", lower sums negative"
+                        candidates.append(Candidate(own + (f", {said}" if said else ""), values))
     return candidates
 
 
-def _sums(upper: Any, lower: Any, sign: float) -> dict[str, Any]:
+def _sums(upper: Any, lower: Any, sign: float, scale: float) -> dict[str, Any]:
     values = lines_of(upper)
+    for name in ("ucl", "upper_limit", "ul", "h", "decision_interval"):
+        values[name] = upper.upper / scale
+    for name in ("lcl", "lower_limit", "ll"):
+        values[name] = -lower.upper / scale if sign < 0 else upper.lower
     both = tuple(sorted({*upper.beyond_limits, *lower.beyond_limits}))
     high, low = Points(upper.beyond_limits), Points(lower.beyond_limits)
     same_names(
         values, ("s_hi", "shi", "s_high", "hi", "cusum_hi", "c_plus", "cplus", "cusum_pos", "pos", "upper", "sh",
-        "s_upper", "cusum_upper", "c_upper", "positive"), upper.values,
+        "s_upper", "cusum_upper", "c_upper", "positive", "sh_i", "ci_plus", "upper_sums"), upper.values / scale,
     )  # fmt: skip
     same_names(
         values, ("s_lo", "slo", "s_low", "lo", "cusum_lo", "c_minus", "cminus", "cusum_neg", "neg", "lower", "sl",
-        "s_lower", "cusum_lower", "c_lower", "negative"), sign * lower.values,
+        "s_lower", "cusum_lower", "c_lower", "negative", "sl_i", "ci_minus", "lower_sums"), sign * lower.values / scale,
     )  # fmt: skip
     same_names(values, ("signals_upper", "upper_signals", "signals_hi", "beyond_upper", "above"), high)
     same_names(values, ("signals_lower", "lower_signals", "signals_lo", "beyond_lower", "below"), low)
@@ -227,6 +293,10 @@ def _centres(reference: Reference, series: Series) -> Iterator[tuple[float, floa
     location = float(values.mean()) if target is None else target
     if given is not None:
         yield location, given, ""
+        size = reference.number("n", "subgroup_size", "sample_size", "size")
+        if size is not None and size > 1:
+            # Points are means of so many values each, and the standard deviation may be that of a single value.
+            yield location, given / float(np.sqrt(size)), f"means of {size:g} values"
         return
     for constant, screened, said in screenings(reference):
         yield location, range_sigma(values, constant, screened), said
@@ -235,7 +305,7 @@ def _centres(reference: Reference, series: Series) -> Iterator[tuple[float, floa
 
 def _estimators(reference: Reference) -> tuple[Any, ...]:
     words = reference.words("estimator", "sigma_method", "method", "std_dev", "sd_method")
-    if "median" in words:
+    if "median" in words or plain(reference.chart) == "i_mm":
         return ("median moving range",)
     if "sd" in words.lower().split() or "standard deviation" in words:
         return ("standard deviation",)
@@ -253,7 +323,7 @@ def _section(reference: Reference, values: Mapping[str, Any], key: str) -> Seque
         return individual_charts(reference.within(estimator="median"))
     if key in ("mr", "moving_range", "mr_chart", "moving_ranges"):
         return [Candidate("", _without(values, "mr_"))]
-    return ()
+    return rule_sections(values, key)
 
 
 def _without(values: Any, prefix: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from analytics.charts.rules import NELSON, WESTERN_ELECTRIC, Rule, Rules, evaluate
 from analytics.charts.series import Floats
 from analytics.references.comparing import GIVEN, Candidate, Points
-from analytics.references.reference import Reference, UnreadableReference, is_number, plain
+from analytics.references.reference import Reference, UnreadableReference, is_number, plain, whole_number
 
 _NUMBERED = re.compile(
     r"^(?P<set>we|weco|western[ _]electric|western|n|nelson|test|rule|minitab)"
@@ -43,28 +44,51 @@ _IN_WORDS: tuple[tuple[str, Rule], ...] = (
 
 def rule_charts(reference: Reference) -> list[Candidate]:
     """Cases of single rules, or one series judged by several, under one reading of the rules for all of them."""
-    cases = reference.expected.get("cases")
-    if isinstance(cases, list):
-        readings = list(_readings(reference))
+    reference.heeded("params", "data")
+    lists = {
+        key: value for key, value in reference.expected.items()
+        if isinstance(value, list) and value and (key == "cases" or all(isinstance(case, Mapping) for case in value))
+    }  # fmt: skip
+    if lists:
+        # The name of a list may tell the set of rules.
+        about = {key: reference.within() if key == "cases" else _about(reference, key) for key in lists}
         return [
-            Candidate(said, {"cases": [_case(reference, case, options, members) for case in cases]})
-            for said, options, members in readings
+            Candidate(
+                said,
+                {
+                    plain(key): [_case(about[key], case, options, members) for case in cases]
+                    for key, cases in lists.items()
+                },
+            )
+            for said, options, members in _readings(reference)
         ]
     scores, plotted = _scores(reference, reference.data)
     candidates = []
+    told = {key: value for name, value in reference.expected.items() for key, value in _rules_in(name, value)}
     for said, options, members in _readings(reference):
         values: dict[str, Any] = {}
-        for key in reference.expected:
+        for key in told:
             rule = rule_named(key, reference.chart)
             if rule is not None:
-                values[plain(key)] = _points(scores, plotted, rule, options, members)
+                values[plain(key)] = _points(scores, plotted, rule, {**options, **_lengths(rule, key)}, members)
         candidates.append(Candidate(said, values))
     return candidates
+
+
+def _about(reference: Reference, key: str) -> Reference:
+    return replace(reference, chart=f"{key.replace('_', ' ')} rules")
+
+
+def _rules_in(name: str, value: Any) -> list[tuple[str, Any]]:
+    """Rules told by name, or together in an object: {"rules": {"1": [3]}}."""
+    return list(value.items()) if isinstance(value, Mapping) else [(name, value)]
 
 
 def rule_named(words: str, chart: str = "") -> Rule | None:
     """The rule that a name or a description means; where the name has only a number, by what the file is about."""
     text = words.lower().replace("_", " ").strip()
+    if text.isdigit():
+        text = f"rule {text}"
     found = _NUMBERED.match(text)
     if found:
         number = int(found["number"])
@@ -143,23 +167,29 @@ def _readings(reference: Reference) -> Iterator[tuple[str, dict[str, Any], bool]
             yield ", ".join(words) + (", all points of a pattern" if members else ""), options, members
 
 
+def options_of(reference: Reference) -> dict[str, Any]:
+    """Options that the file gives among its parameters."""
+    reference.asked.update(f"params.{key}" for key in reference.params if options_said({key: reference.params[key]}))
+    return options_said(reference.params)
+
+
 def options_said(source: Mapping[str, Any]) -> dict[str, Any]:
     """Options that a file or a case gives by name."""
     options: dict[str, Any] = {}
     for key, value in source.items():
         name, word = plain(key), str(value).lower()
         if name in ("run_length", "runlength", "run") and is_number(value):
-            options["run_length"] = int(value)
+            options["run_length"] = whole_number(value)
         elif name in ("trend", "trend_length", "trend_points", "trend_steps") and is_number(value):
-            options["trend"] = int(value)
+            options["trend"] = whole_number(value)
             if name.endswith(("points", "steps")):
                 options["lengths_in"] = name.rsplit("_", 1)[1]
         elif name in ("alternation", "alternating") and is_number(value):
-            options["alternation"] = int(value)
+            options["alternation"] = whole_number(value)
         elif name in ("hugging", "stratification") and is_number(value):
-            options["hugging"] = int(value)
+            options["hugging"] = whole_number(value)
         elif name == "mixture" and is_number(value):
-            options["mixture"] = int(value)
+            options["mixture"] = whole_number(value)
         elif name in ("trend_in", "trend_counts", "lengths_in", "trend_counted_in") and word in ("points", "steps"):
             options["lengths_in"] = word
         elif name in ("nelson_8", "nelson8", "mixture_sides", "n8", "sides", "nelson_8_sides"):

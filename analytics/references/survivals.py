@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from analytics.references.chart_values import same_names
-from analytics.references.comparing import GIVEN, Candidate
-from analytics.references.reference import Reference, UnreadableReference, plain
+from analytics.references.comparing import GIVEN, Candidate, Named
+from analytics.references.reference import LABELS, Reference, UnreadableReference, plain
 from analytics.statistics.log_rank import LogRank, log_rank
 from analytics.statistics.survival import SurvivalCurve, kaplan_meier, life_table
 
-_TIMES = ("time", "times", "t", "duration", "durations", "days", "hours")
-_STATUSES = ("status", "event", "events", "ended", "observed", "died", "closed", "resolved", "delta")
-_CENSORED = ("censored", "open", "censor")
+_TIMES = ("time", "times", "t", "duration", "durations", "days", "hours", "months", "weeks", "futime", "survival_time")
+_STATUSES = (
+    "status", "event", "events", "ended", "observed", "died", "closed", "resolved", "delta", "event_observed", "dead",
+    "fustat", "failed", "relapse",
+)  # fmt: skip
+_CENSORED = ("censored", "open", "censor", "censoring", "is_censored")
 
 
 def survivals(reference: Reference) -> list[Candidate]:
@@ -22,17 +26,21 @@ def survivals(reference: Reference) -> list[Candidate]:
     reference = _flat(reference)
     times = reference.column(*_TIMES, other_than=(*_STATUSES, *_CENSORED, "group"))
     ended = reference.column(*_STATUSES, other_than=(*_TIMES, *_CENSORED, "group"))
-    open_still = next((value for key, value in reference.data.items() if plain(key) in _CENSORED), None)
+    open_still = next((value for value in map(reference.given, _CENSORED) if value is not None), None)
     if open_still is not None:
         ended = 1 - np.array(open_still, dtype=np.float64)
     if times is None:
         raise UnreadableReference("has no column of times in its `data`")
     if ended is None:
+        odd = [key for key, value in reference.data.items() if plain(key) in _STATUSES]
+        if odd:
+            raise UnreadableReference(f"has a column `{odd[0]}` that is neither 0 and 1 nor yes and no")
         ended = np.ones(times.size)
     elif set(np.unique(ended)) <= {1.0, 2.0} and 2.0 in ended:
         # R also takes 1 for open and 2 for ended.
         ended = ended - 1
-    groups = next((v for k, v in reference.data.items() if plain(k) in _GROUPS and isinstance(v, list)), None)
+    groups = next((v for v in map(reference.given, _GROUPS) if isinstance(v, list) and len(v) == times.size), None)
+    groups = _other_groups(reference, times.size) if groups is None else groups
     names = list(dict.fromkeys(groups)) if groups else [None]
     orders = [names]
     if groups and sorted(names, key=str) != names:
@@ -62,14 +70,42 @@ def survivals(reference: Reference) -> list[Candidate]:
                 shown = _test(test)
                 values |= shown
                 same_names(values, ("logrank", "log_rank", "test", "survdiff"), shown)
-            candidates.append(Candidate(f"{transform} intervals", values))
+            alone = {} if groups is None else {plain(str(group[0])): _values([group], reference) for group in curves}
+            candidates.append(Candidate(f"{transform} intervals", values, partial(_of_groups, values, alone)))
     return candidates
+
+
+def _of_groups(values: Mapping[str, Any], alone: Mapping[str, Mapping[str, Any]], key: str) -> list[Candidate]:
+    """What an object named after a group holds, or one that tells a figure of each group."""
+    for sign in ("", "x_", "group_", "arm_", "strata_"):
+        name = key.removeprefix(sign)
+        if key.startswith(sign) and name in alone:
+            return [Candidate("", alone[name])]
+    if key in ("strata", "groups", "curves", "by_group"):
+        return [Candidate("", {}, partial(_of_groups, values, alone))]
+    listed = values.get(key)
+    if isinstance(listed, list) and len(listed) == len(alone):
+        return [Candidate("", dict(zip(alone, listed, strict=True)))]
+    return []
 
 
 # Name, curve, and life table of a group.
 _Group = tuple[Any, SurvivalCurve, tuple[Any, Any, Any]]
 _GROUPS = ("group", "groups", "strata", "arm", "treatment", "x")
 _BANDS = ("ci", "conf_type", "ci_type", "bands", "transform")
+
+
+def _other_groups(reference: Reference, size: int) -> list[Any] | None:
+    """The groups, where a file has its own name for them and only one column is left that can be meant."""
+    left = [
+        key for key, value in reference.data.items()
+        if isinstance(value, list) and len(value) == size and f"data.{key}" not in reference.asked
+        and plain(key) not in LABELS and 1 < len({str(entry) for entry in value}) <= size // 2
+    ]  # fmt: skip
+    if len(left) != 1:
+        return None
+    found: list[Any] = reference.given(plain(left[0]))
+    return found
 
 
 def _transforms(reference: Reference) -> tuple[str, ...]:
@@ -89,6 +125,7 @@ def _transforms(reference: Reference) -> tuple[str, ...]:
 
 def _flat(reference: Reference) -> Reference:
     """Groups that are told one by one as columns of all."""
+    reference = _numbered(reference)
     groups = reference.data.get("groups", reference.data)
     if not isinstance(groups, Mapping) or not groups or not all(isinstance(part, Mapping) for part in groups.values()):
         return reference
@@ -98,7 +135,24 @@ def _flat(reference: Reference) -> Reference:
         for key, value in lists.items():
             columns.setdefault(key, []).extend(value)
         columns["group"] += [name] * max((len(value) for value in lists.values()), default=0)
+    reference.heeded("data")
     return replace(reference, data=columns)
+
+
+def _numbered(reference: Reference) -> Reference:
+    """Columns that carry the name of their group: time_a and status_a, time_b and status_b."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in reference.data.items():
+        start, _, group = plain(key).partition("_")
+        start = start.rstrip("0123456789")
+        group = group or plain(key)[len(start) :]
+        if not isinstance(value, list) or not group or start not in (*_TIMES, *_STATUSES, *_CENSORED):
+            return reference
+        found.setdefault(group, {})[start] = value
+    if len(found) < 2:
+        return reference
+    reference.heeded("data")
+    return replace(reference, data=found)
 
 
 def _values(curves: list[_Group], reference: Reference) -> dict[str, Any]:
@@ -123,11 +177,12 @@ def _values(curves: list[_Group], reference: Reference) -> dict[str, Any]:
     values["strata"] = [f"x={name}" for name in names]
     same_names(values, ("group", "groups"), names)
     each: dict[str, Any] = {}
-    same_names(each, ("median", "medians"), [curve.median for _, curve, _ in curves])
-    same_names(each, ("median_lower", "median_low"), [curve.median_interval.low for _, curve, _ in curves])
-    same_names(each, ("median_upper", "median_high"), [curve.median_interval.high for _, curve, _ in curves])
+    medians = [curve.median for _, curve, _ in curves]
+    same_names(each, ("median", "medians", "median_survival_time", "median_survival", "median_time"), medians)
     intervals = [[curve.median_interval.low, curve.median_interval.high] for _, curve, _ in curves]
     same_names(each, ("median_ci", "median_interval"), intervals)
+    same_names(each, ("median_lower", "median_low", "0_95lcl", "median_lcl"), [low for low, _ in intervals])
+    same_names(each, ("median_upper", "median_high", "0_95ucl", "median_ucl"), [high for _, high in intervals])
     same_names(each, ("rmean", "restricted_mean", "rmst"), [curve.restricted_mean for _, curve, _ in curves])
     same_names(
         each, ("rmean_se", "se_rmean", "restricted_mean_se", "rmst_se"), [curve.restricted_mean_error for _, curve,
@@ -135,6 +190,10 @@ def _values(curves: list[_Group], reference: Reference) -> dict[str, Any]:
     )  # fmt: skip
     same_names(each, ("n", "records"), [curve.count for _, curve, _ in curves])
     same_names(each, ("events", "n_events"), [curve.events for _, curve, _ in curves])
+    for key, asked_at in reference.expected.items():
+        moments = list(asked_at) if isinstance(asked_at, Mapping) else []
+        if plain(key) in ("survival_at", "surv_at", "s_at") and len(curves) == 1 and all(map(_is_time, moments)):
+            values[plain(key)] = {moment: curves[0][1].survival_at(float(moment)) for moment in moments}
     if len(curves) == 1:
         # One curve may be told without the brackets.
         each = {key: value[0] for key, value in each.items()}
@@ -162,10 +221,17 @@ def _test(test: LogRank) -> Mapping[str, Any]:
     same_names(values, ("chisq", "chi_square", "chi2", "statistic"), test.chi_square)
     same_names(values, ("p", "p_value", "pvalue"), test.p)
     same_names(values, ("df", "freedom", "degrees"), test.freedom)
-    same_names(values, ("obs", "observed"), list(test.observed))
-    same_names(values, ("exp", "expected"), list(test.expected))
+    same_names(values, ("obs", "observed"), Named(test.observed, test.groups))
+    same_names(values, ("exp", "expected"), Named(test.expected, test.groups))
     if test.hazard_ratio is not None and test.hazard_ratio_interval is not None:
         same_names(values, ("hr", "hazard_ratio"), test.hazard_ratio)
         interval = test.hazard_ratio_interval
         same_names(values, ("hr_ci", "hazard_ratio_ci"), [interval.low, interval.high])
     return values
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return float(text) >= 0
+    except ValueError:
+        return False

@@ -1,17 +1,14 @@
-"""Reference cases of sigma levels, yields, Pareto tables and capability."""
+"""Reference cases of sigma levels, yields and Pareto tables."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from analytics.references.chart_values import same_names
 from analytics.references.comparing import GIVEN, Candidate, Scaled
-from analytics.references.reference import Reference, UnreadableReference, is_number, plain
+from analytics.references.reference import Reference, UnreadableReference, is_number, plain, whole_number
 from analytics.sigma import MILLION, Convention, DefectRate, WrongInput, dpmo_of, measure
-from analytics.statistics.capability import Capability, capability, capability_from_moments
-from analytics.statistics.nonnormal_capability import quantile_capability
-from analytics.statistics.pareto import pareto
+from analytics.statistics.pareto import ParetoRow, pareto
 from analytics.statistics.sigma_levels import sigma_level
 from analytics.statistics.yields import process_yields, rolled_throughput_yield
 
@@ -30,12 +27,23 @@ def sigma_tables(reference: Reference) -> list[Candidate]:
         elif isinstance(expected, list) and all(isinstance(row, Mapping) for row in expected):
             backwards = any(word in name for word in ("inverse", "to_sigma", "reverse"))
             values[name] = [_level_row(row, shift, backwards) for row in expected]
-    rate = reference.number("dpmo")
+    values |= _columns_of_levels(reference, shift)
+    rate = reference.number("dpmo", "ppm")
+    share = reference.number("yield", "yield_percent", "process_yield")
+    if rate is None and share is not None:
+        percent = share > 1 or "yield_percent" in map(plain, (*reference.data, *reference.params))
+        rate = MILLION * (1 - share / (100 if percent else 1))
+        values["dpmo"] = rate
     if rate is not None:
         size = reference.number("opportunities", "n")
-        found = sigma_level(rate, shift, opportunities=None if size is None else int(size))
-        same_names(values, ("sigma", "sigma_level", "level", "z"), Scaled(found.level))
+        found = sigma_level(rate, shift, opportunities=None if size is None else whole_number(size))
+        same_names(values, ("sigma", "sigma_level", "level", "z", "z_st"), Scaled(found.level))
         same_names(values, ("sigma_low", "at_least", "sigma_bound", "sigma_lower_bound"), Scaled(found.at_least))
+        if 0 < rate < MILLION:
+            names = ("z_lt", "sigma_long_term", "z_long_term", "long_term_sigma", "z_bench", "sigma_no_shift")
+            same_names(values, names, Scaled(sigma_level(rate, 0.0).level))
+        same_names(values, ("yield", "process_yield"), Scaled(1 - rate / MILLION))
+        same_names(values, ("yield_percent", "yield_pct"), Scaled(100 * (1 - rate / MILLION)))
     level = reference.number("sigma", "sigma_level")
     if level is not None:
         same_names(values, ("dpmo", "dpmo_one_sided"), dpmo_of(level, shift))
@@ -44,13 +52,53 @@ def sigma_tables(reference: Reference) -> list[Candidate]:
     return [Candidate(f"shift {shift:g}", values)]
 
 
+def _columns_of_levels(reference: Reference, shift: float) -> dict[str, Any]:
+    """Levels of a column of rates, or rates of a column of levels."""
+    values: dict[str, Any] = {}
+    rates, levels = _listed(reference, "dpmo", "ppm"), _listed(reference, *_LEVELS)
+    if rates is not None and all(is_number(rate) and 0 < rate < MILLION for rate in rates):
+        same_names(values, _LEVELS, [Scaled(sigma_level(float(rate), shift).level) for rate in rates])
+    told = {name: _listed(reference, name) for name in ("defects", "opportunities", "units", "opportunities_per_unit")}
+    columns = {name: column for name, column in told.items() if column is not None}
+    if "defects" in columns and len({len(column) for column in columns.values()}) == 1:
+        single = {key: value for key, value in reference.params.items() if is_number(value)}
+        rows = [
+            _counted(Reference("", "", single, dict(zip(columns, row, strict=True)), {}), shift)
+            for row in zip(*columns.values(), strict=True)
+        ]
+        for name in set.intersection(*(set(row) for row in rows)):
+            values[name] = [row[name] for row in rows]
+    if levels is not None and all(is_number(level) for level in levels):
+        same_names(values, ("dpmo", "dpmo_one_sided", "ppm"), [dpmo_of(float(level), shift) for level in levels])
+        values["dpmo_two_sided"] = [dpmo_of(float(level), shift, True) for level in levels]
+        good = [1 - dpmo_of(float(level), shift) / MILLION for level in levels]
+        values["yield"] = [Scaled(share) for share in good]
+        values["yield_percent"] = [Scaled(100 * share) for share in good]
+    return values
+
+
 def yields(reference: Reference) -> list[Candidate]:
     """Yields from defects and rework by step, or from the steps' own yields."""
     values: dict[str, Any] = {}
+    reference = _steps_as_columns(reference)
     defects = _listed(reference, "defects", "defectives", "failures", "scrap")
-    steps = _listed(reference, "yields", "step_yields", "fpy", "first_pass_yields", "process_yields", "yield", "fty")
-    sizes = reference.data.get("opportunities", reference.data.get("units", reference.data.get("n")))
-    sizes = reference.params.get("opportunities", sizes)
+    by_size = _passed(reference)
+    steps = by_size or _listed(
+        reference, "yields", "step_yields", "fpy", "first_pass_yields", "process_yields", "yield", "fty"
+    )
+    sizes = reference.given("opportunities", "units", "n", "inputs", "input", "started", "entered")
+    if steps is None and defects is None and reference.data:
+        # Steps by name: {"inspect": 0.98, "pack": 0.95}.
+        named_steps = list(reference.data.values())
+        if len(named_steps) > 1 and all(is_number(value) and 0 < value <= 1 for value in named_steps):
+            reference.heeded("data")
+            steps = named_steps
+    same, many = reference.number("step_yield", "yield_per_step", "yield"), reference.number("steps", "n_steps", "k")
+    if steps is None and same is not None and many is not None:
+        steps = [same] * whole_number(many)
+    if steps is not None and any(is_number(value) and value > 1 for value in steps):
+        # In per cent.
+        steps = [value / 100 for value in steps]
     if defects is not None and sizes is not None:
         found = process_yields(defects, _listed(reference, "rework", "reworked"), sizes)
         same_names(values, ("yield", "final_yield", "y"), found.final_yield)
@@ -72,8 +120,10 @@ def yields(reference: Reference) -> list[Candidate]:
         if 0 < rolled.value < 1:
             level = sigma_level(MILLION * (1 - rolled.value)).level
             same_names(values, ("sigma", "sigma_level", "z"), Scaled(level))
-    for key, value in _counted(reference, 1.5).items():
+    shift = reference.number("shift")
+    for key, value in _counted(reference, 1.5 if shift is None else shift).items():
         values.setdefault(key, value)
+    values |= _of_poisson(reference)
     if not values:
         raise UnreadableReference("has neither defects and opportunities nor step yields in its `data`")
     return [Candidate("", values)]
@@ -82,22 +132,29 @@ def yields(reference: Reference) -> list[Candidate]:
 def pareto_tables(reference: Reference) -> list[Candidate]:
     """Categories in order, their counts and shares; the other ones sorted in, or last."""
     data = reference.data
-    names, listed = None, None
+    reference.heeded("data")
+    names: list[str] | None = None
+    listed: list[Any] | None = None
     for key, value in data.items():
-        if isinstance(value, list) and value and all(isinstance(entry, str) for entry in value):
+        if isinstance(value, list) and value and all(isinstance(entry, Mapping) for entry in value):
+            names = [next((entry for entry in row.values() if isinstance(entry, str)), "") for row in value]
+            listed = [next((entry for entry in row.values() if is_number(entry)), None) for row in value]
+        elif isinstance(value, list) and value and all(isinstance(entry, str) for entry in value):
             names = value
         elif isinstance(value, list) and value and all(is_number(entry) for entry in value):
             listed = value
         elif isinstance(value, Mapping) and value and plain(key) in ("counts", "causes", "categories", "data", "x"):
             names, listed = list(value), list(value.values())
-    counts = dict(zip(names, listed, strict=True)) if names and listed and len(names) == len(listed) else {}
+    counts: dict[str, Any] = dict(zip(names, listed, strict=True)) if names and listed else {}
     if not counts:
         counts = {name: value for name, value in data.items() if is_number(value)}
     if not counts:
         raise UnreadableReference("has no counts in its `data`")
     other = next((name for name in counts if plain(name) in ("other", "others", "misc", "miscellaneous")), None)
     last = reference.option("last", "other_last")
-    ways = [(None, "sorted by count")] if other is None else [(None, "other sorted in"), (other, "other last")]
+    ways: list[tuple[str | None, str]] = [(None, "other sorted in"), (other, "other last")]
+    if other is None:
+        ways = [(None, "sorted by count")]
     if isinstance(last, str):
         ways = [(last, f"{last} last")]
     elif isinstance(last, bool):
@@ -108,7 +165,11 @@ def pareto_tables(reference: Reference) -> list[Candidate]:
         found = pareto(counts, last=category, whole=whole)
         rows = found.rows
         values: dict[str, Any] = {"total": found.total}
-        same_names(values, ("order", "categories", "category", "causes", "names"), [row.category for row in rows])
+        same_names(
+            values,
+            ("order", "categories", "category", "causes", "names", "sorted", "labels"),
+            [row.category for row in rows],
+        )
         same_names(values, ("count", "counts", "frequency", "freq"), [row.count for row in rows])
         same_names(
             values, ("cumulative", "cum_count", "cumulative_count", "cum_freq", "cumulative_frequency", "cum"),
@@ -124,99 +185,40 @@ def pareto_tables(reference: Reference) -> list[Candidate]:
             values, ("cum_percent", "cumulative_percent", "cum_percentage", "cum_pct", "cumulative_percentage",
             "cumulative_pct"), percent,
         )  # fmt: skip
+        values |= {"table": _pareto_rows(rows), "rows": _pareto_rows(rows)}
         same_names(values, ("vital", "vital_few_count", "n_vital"), found.vital)
         same_names(values, ("vital_few", "vital_categories"), [row.category for row in rows[: found.vital]])
+        for share in (50, 60, 70, 75, 80, 85, 90, 95):
+            few = next((n for n, row in enumerate(rows, 1) if row.cumulative_share >= share / 100 - 1e-12), len(rows))
+            same_names(values, (f"vital_few_{share}", f"categories_to_{share}"), [row.category for row in rows[:few]])
+            same_names(values, (f"n_to_{share}", f"n_vital_{share}"), few)
         candidates.append(Candidate(said, values))
     return candidates
 
 
-def capabilities(reference: Reference) -> list[Candidate]:
-    """Capability from values or from mean and standard deviation, by the spread overall or within."""
-    low = reference.number("lsl", "lower", "lower_limit", "lower_spec", "ls")
-    high = reference.number("usl", "upper", "upper_limit", "upper_spec", "us")
-    target = reference.number("target", "t")
-    confidence = reference.number("confidence", "conf", "confidence_level", "conf_level")
-    alpha = reference.number("alpha", "f_na_conf")
-    sure = confidence if confidence is not None else 0.95 if alpha is None else 1 - alpha
-    x = reference.column("x", "values", "data", "measurements", "y", "times", "hours")
-    mean, sd = (
-        reference.number("mean", "mu", "center", "xbar"),
-        reference.number("sd", "sigma", "std_dev", "stdev", "s"),
-    )
-    words = f"{reference.chart} {reference.words('distribution', 'method', 'dist')}".lower()
-    for method, signs in (
-        ("lognormal", ("lognormal", "log-normal", "log normal")),
-        ("weibull", ("weibull",)),
-        ("quantile", ("quantile", "percentile", "iso 22514-4", "empirical")),
-    ):
-        if x is not None and any(sign in words for sign in signs):
-            return [Candidate(method, _quantile_values(x, low, high, method, sure))]
-    if mean is not None and sd is not None and x is None:
-        size = reference.number("n", "size")
-        found = capability_from_moments(
-            mean, sd, low, high, target=target, size=None if size is None else int(size), confidence=sure
-        )
-        return [Candidate("", _capability_values(found, found.overall))]
-    if x is None:
-        raise UnreadableReference("has neither values nor mean and standard deviation in its `data`")
-    groups = reference.data.get("subgroup", reference.data.get("subgroups", reference.data.get("group")))
-    found = capability(
-        x, low, high, target=target, subgroups=groups if isinstance(groups, list) else None, confidence=sure
-    )
-    assert found.within is not None
-    overall = Candidate("overall standard deviation", _capability_values(found, found.overall))
-    within = Candidate(f"standard deviation from {found.within.spread}", _capability_values(found, found.within))
-    return [overall] if "overall" in words else [within] if "within" in words else [overall, within]
-
-
-def _capability_values(found: Capability, indices: Any) -> dict[str, Any]:
-    values: dict[str, Any] = {"k": indices.k, "mean": found.mean, "n": found.count}
-    for index, other in (("cp", "pp"), ("cpk", "ppk"), ("cpu", "ppu"), ("cpl", "ppl")):
-        same_names(values, (index, other), getattr(indices, index))
-    for name in ("pp", "ppk", "ppu", "ppl"):
-        if found.within is not None:
-            values[name] = getattr(found.overall, f"c{name[1:]}")
-    same_names(values, ("sd", "sigma", "s", "std_dev"), indices.sd)
-    values["sd_overall"] = found.overall.sd
-    values["sd_within"] = None if found.within is None else found.within.sd
-    same_names(values, ("cpm", "cpm_taguchi"), indices.cpm)
-    same_names(values, ("z", "z_min", "zmin"), indices.z)
-    same_names(values, ("z_bench", "zbench"), indices.z_bench)
-    for name, interval in (("cp", indices.cp_interval), ("cpk", indices.cpk_interval)):
-        if interval is not None:
-            for key in (name, f"p{name[1:]}"):
-                same_names(values, (f"{key}_ci", f"{key}_interval", f"ci_{key}"), [interval.low, interval.high])
-                values |= {f"{key}_lower": interval.low, f"{key}_upper": interval.high}
-    beyond = indices.expected_below + indices.expected_above
-    same_names(values, ("ppm", "ppm_total", "dpmo", "expected_ppm"), MILLION * beyond)
-    same_names(values, ("expected_beyond", "p_out", "fraction_nonconforming"), beyond)
-    values |= {"ppm_below": MILLION * indices.expected_below, "ppm_above": MILLION * indices.expected_above}
-    values |= {"expected_below": indices.expected_below, "expected_above": indices.expected_above}
-    if found.beyond is not None:
-        same_names(values, ("observed_beyond", "share_beyond"), found.beyond.value)
-    return values
-
-
-def _quantile_values(
-    x: np.ndarray[Any, np.dtype[np.float64]], low: float | None, high: float | None, method: str, sure: float
-) -> dict[str, Any]:
-    found = quantile_capability(x, low, high, method=method, confidence=sure)
-    values: dict[str, Any] = {**found.parameters, "log_likelihood": found.log_likelihood}
-    same_names(values, ("pp", "cp"), found.pp)
-    same_names(values, ("ppk", "cpk"), found.ppk)
-    same_names(values, ("ppu", "cpu"), found.ppu)
-    same_names(values, ("ppl", "cpl"), found.ppl)
-    same_names(values, ("meanlog", "mu"), found.parameters.get("log_mean"))
-    same_names(values, ("sdlog",), found.parameters.get("log_sd"))
-    same_names(values, ("median", "x50", "q50"), found.median)
-    same_names(values, ("x0_135", "q00135", "low_quantile"), found.low_quantile)
-    same_names(values, ("x99_865", "q99865", "high_quantile"), found.high_quantile)
-    return {**values, "n": found.count, "expected_beyond": found.expected_beyond}
+def _pareto_rows(rows: Sequence[ParetoRow]) -> list[dict[str, Any]]:
+    table = []
+    for row in rows:
+        shown: dict[str, Any] = {}
+        same_names(shown, ("category", "cause", "name", "label"), row.category)
+        same_names(shown, ("count", "frequency", "freq"), row.count)
+        same_names(shown, ("cumulative", "cum_count", "cum_freq", "cum"), row.cumulative)
+        same_names(shown, ("share", "proportion"), row.share)
+        same_names(shown, ("percent", "percentage", "pct"), 100 * row.share)
+        same_names(shown, ("cum_share", "cumulative_share"), row.cumulative_share)
+        same_names(shown, ("cum_percent", "cumulative_percent", "cum_pct"), 100 * row.cumulative_share)
+        table.append(shown)
+    return table
 
 
 def _level_row(row: Mapping[str, Any], shift: float, backwards: bool) -> dict[str, Any]:
     values: dict[str, Any] = {}
     given = {plain(key): value for key, value in row.items() if is_number(value)}
+    defects = next((given[name] for name in ("defects", "d") if name in given), None)
+    if defects is not None:
+        counted = _counted(Reference("", "", {}, given, {}), float(given.get("shift", shift)))
+        inputs = ("defects", "d", "opportunities", "n", "units", "opportunities_per_unit", "shift")
+        return {**counted, **dict.fromkeys(inputs, GIVEN)} if counted else values
     level = next((given[name] for name in _LEVELS if name in given), None)
     rate = given.get("dpmo")
     own = float(given.get("shift", shift))
@@ -244,37 +246,91 @@ def _level_row(row: Mapping[str, Any], shift: float, backwards: bool) -> dict[st
 
 def _size(given: Mapping[str, Any]) -> int | None:
     size = given.get("opportunities")
-    return None if size is None else int(size)
+    return None if size is None else whole_number(size)
 
 
 def _counted(reference: Reference, shift: float) -> dict[str, Any]:
     """What counts of defects among opportunities give."""
-    defects, size = reference.number("defects", "d"), reference.number("opportunities", "n")
-    units, by_unit = reference.number("units"), reference.number("opportunities_per_unit", "opportunities_by_unit")
+    defects = reference.number("defects", "d")
+    size = reference.number("opportunities", "n", "total_opportunities")
+    units = reference.number("units", "n_units")
+    by_unit = reference.number("opportunities_per_unit", "opportunities_by_unit", "opp_per_unit")
+    if by_unit is None and units is not None and size is not None and size < units:
+        # So few opportunities are those of one unit.
+        by_unit = size
     if by_unit is not None and units is not None:
         size = units * by_unit
     if defects is None or size is None:
         return {}
-    rate = measure(int(defects), int(size), Convention(shift))
+    sure = reference.number("confidence", "confidence_level", "conf_level")
+    sure = 0.95 if sure is None else sure
+    if reference.yes("one_sided") or "one" in reference.words("sides", "sided", "alternative"):
+        # One bound at 95 % is the end of a two-sided interval at 90 %.
+        sure = 2 * sure - 1
+    rate = measure(whole_number(defects), whole_number(size), Convention(shift, sure))
     if not isinstance(rate, DefectRate):
         return {}
-    values: dict[str, Any] = {"yield": rate.process_yield, "dpo": rate.share, "dpmo": rate.dpmo}
+    values: dict[str, Any] = {"yield": rate.process_yield, "dpo": rate.share, "dpmo": rate.dpmo, "ppm": rate.dpmo}
+    same_names(values, ("total_opportunities", "opportunities"), rate.opportunities)
     if units:
         same_names(values, ("dpu", "defects_per_unit"), defects / units)
+        same_names(values, ("rty", "throughput_yield", "tpy", "fty", "poisson_yield"), math.exp(-defects / units))
     same_names(values, ("sigma", "sigma_level", "z"), Scaled(rate.sigma_level))
-    same_names(values, ("sigma_low", "sigma_lower", "sigma_bound", "sigma_lower_bound"), Scaled(rate.sigma_low))
+    same_names(
+        values, ("sigma_low", "sigma_lower", "sigma_bound", "sigma_lower_bound", "at_least"), Scaled(rate.sigma_low)
+    )
     same_names(values, ("sigma_high", "sigma_upper"), Scaled(rate.sigma_high))
     same_names(values, ("dpmo_low", "dpmo_lower"), rate.dpmo_low)
     same_names(values, ("dpmo_high", "dpmo_upper", "dpmo_upper_bound"), rate.dpmo_high)
     same_names(values, ("ci", "interval"), [rate.low, rate.high])
+    same_names(values, ("dpmo_ci", "dpmo_interval"), [rate.dpmo_low, rate.dpmo_high])
+    same_names(values, ("sigma_ci", "sigma_interval"), [rate.sigma_low, rate.sigma_high])
+    if 0 < rate.dpmo < MILLION:
+        names = ("z_lt", "sigma_long_term", "z_long_term", "long_term_sigma", "z_bench")
+        same_names(values, names, Scaled(sigma_level(rate.dpmo, 0.0).level))
     return values
 
 
+def _steps_as_columns(reference: Reference) -> Reference:
+    """Steps that are told one by one, as columns of all."""
+    rows = reference.given("steps", "process", "stages", "operations")
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
+        return reference
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    if not all(name in row for row in rows for name in names):
+        raise UnreadableReference("has steps that do not all say the same")
+    reference.heeded("data")
+    return reference.holding({name: [row[name] for row in rows] for name in names})
+
+
+def _of_poisson(reference: Reference) -> dict[str, Any]:
+    """The yield that defects per unit leave, and the other way round, where defects fall by chance alone."""
+    values: dict[str, Any] = {}
+    per_unit = reference.number("dpu", "tdpu", "total_dpu", "defects_per_unit")
+    if per_unit is not None:
+        names = ("yield", "fty", "tpy", "rty", "throughput_yield", "first_time_yield", "rolled_throughput_yield")
+        same_names(values, names, math.exp(-per_unit))
+    passed = reference.number("fty", "tpy", "rty", "throughput_yield", "rolled_throughput_yield")
+    if passed is not None and 0 < passed < 1:
+        same_names(values, ("dpu", "tdpu", "defects_per_unit"), -math.log(passed))
+        same_names(values, ("sigma", "sigma_level", "z"), Scaled(sigma_level(MILLION * (1 - passed)).level))
+    return values
+
+
+def _passed(reference: Reference) -> list[float] | None:
+    """Yields of steps from how many came in and how many went out."""
+    entered = _listed(reference, "inputs", "input", "started", "entered", "units_in", "in")
+    left = _listed(reference, "outputs", "output", "passed", "good", "units_out", "out")
+    if entered is None or left is None or len(entered) != len(left):
+        return None
+    if not all(is_number(value) and value > 0 for value in entered):
+        raise UnreadableReference("has steps that nothing entered")
+    return [out / into for into, out in zip(entered, left, strict=True)]
+
+
 def _listed(reference: Reference, *names: str) -> Sequence[Any] | None:
-    for key, value in reference.data.items():
-        if plain(key) in names and isinstance(value, list):
-            return value
-    return None
+    found = reference.given(*names)
+    return found if isinstance(found, list) else None
 
 
 def _is_number_text(text: str) -> bool:

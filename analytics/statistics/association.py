@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
-from scipy.stats import kendalltau, spearmanr
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import FloatArray, counts, numbers, same_length, share
@@ -63,9 +63,9 @@ def rank_association(first: ArrayLike, second: ArrayLike, confidence: float = 0.
     for name, column in (("first", x), ("second", y)):
         if column.min() == column.max():
             raise WrongInput(f"the {name} column does not vary, so nothing can go with it")
-    ranked = spearmanr(x, y)
+    ranked = scipy.stats.spearmanr(x, y)
     rho = float(ranked.statistic)
-    kendall = kendalltau(x, y)
+    kendall = scipy.stats.kendalltau(x, y)
     gamma, error = _gamma(x, y)
     z = float(ndtri((1 + confidence) / 2))
     interval = None

@@ -9,9 +9,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
-from scipy.stats import chi2
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import FloatArray, count, numbers, real, same_length, share
@@ -151,7 +151,7 @@ def capability_from_moments(
 def cp_bounds(cp: float, freedom: int, confidence: float) -> Interval:
     """The exact interval of Cp under normality (Kane, Journal of Quality Technology 18 (1986) 41)."""
     tail = (1 - confidence) / 2
-    low, high = (cp * math.sqrt(float(chi2.ppf(q, freedom)) / freedom) for q in (tail, 1 - tail))
+    low, high = (cp * math.sqrt(float(scipy.stats.chi2.ppf(q, freedom)) / freedom) for q in (tail, 1 - tail))
     return Interval(low, high, confidence, "chi-square (Kane 1986)")
 
 

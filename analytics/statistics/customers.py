@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import count, numbers, real, same_length, share
@@ -186,7 +186,7 @@ def _drift(customer: str, distinct: list[date], until: date) -> CustomerDrift:
         chance = 1.0
     else:
         distance = (math.log(silence) - mean) / (spread * math.sqrt(1 + 1 / gaps.size))
-        chance = float(student.sf(distance, gaps.size - 1))
+        chance = float(scipy.stats.t.sf(distance, gaps.size - 1))
     return CustomerDrift(customer, len(distinct), distinct[-1], math.exp(mean), silence, chance)
 
 

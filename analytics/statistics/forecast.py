@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import nbinom, poisson
 
 from analytics.sigma import WrongInput
 from analytics.statistics.count_model import CountModel, design, fit
@@ -170,7 +170,8 @@ def _predict(
     ends = []
     for cut in (tail, 1 - tail):
         size = 1 / np.maximum(spread, 1e-9)
-        ends.append(np.where(spread > 1e-9, nbinom.ppf(cut, size, size / (size + mean)), poisson.ppf(cut, mean)))
+        wide, plain = scipy.stats.nbinom.ppf(cut, size, size / (size + mean)), scipy.stats.poisson.ppf(cut, mean)
+        ends.append(np.where(spread > 1e-9, wide, plain))
     return mean, ends[0], ends[1]
 
 

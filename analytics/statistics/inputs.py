@@ -82,6 +82,9 @@ def numbers(
         WrongInput: they are too few, or one is no such number; the message names its row.
     """
     try:
+        # Words that look like numbers are none.
+        if np.asarray(values).dtype.kind in "USmM":
+            raise TypeError
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise WrongInput(f"{_wrong_row(values, name)}") from None

@@ -5,9 +5,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
-from scipy.stats import chi2
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import real, same_length, share
@@ -103,7 +103,7 @@ def log_rank(
         tuple(expected.tolist()),
         statistic,
         freedom,
-        float(chi2.sf(statistic, freedom)) if freedom > 0 else 1.0,
+        float(scipy.stats.chi2.sf(statistic, freedom)) if freedom > 0 else 1.0,
         rho,
         ratio,
         interval,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from scipy.special import gammaln, ndtr, xlogy
-from scipy.stats import chi2
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import IntArray, count, one_of
@@ -111,7 +111,7 @@ def mix_change(
     else:
         if method == "g":
             statistic = float(2 * np.sum(xlogy(table, table / expected)))
-        p = float(chi2.sf(statistic, freedom))
+        p = float(scipy.stats.chi2.sf(statistic, freedom))
     spread = np.sqrt(expected[1] * (1 - rows[1] / total) * (1 - columns / total))
     residuals = (table[1] - expected[1]) / spread
     adjusted = holm([2 * float(ndtr(-abs(residual))) for residual in residuals])

@@ -9,7 +9,7 @@ from analytics.sigma import WrongInput
 from analytics.statistics.inputs import count, one_of, share
 from analytics.statistics.result import Interval, Result
 
-METHODS = ("wilson", "exact")
+METHODS = ("wilson", "exact", "wald", "agresti-coull", "jeffreys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,9 @@ def proportion(successes: int, total: int, confidence: float = 0.95, method: str
     """The share and its two-sided interval.
 
     Args:
-        method: "wilson" for the score interval, "exact" for Clopper and Pearson's.
+        method: "wilson" for the score interval, "exact" for Clopper and Pearson's; to compare with other packages also
+            "wald" (misleading near 0 and 1), "agresti-coull" and "jeffreys" (Brown, Cai and DasGupta, Statistical
+            Science 16 (2001) 101).
 
     Raises:
         WrongInput: a count is negative, there is nothing to divide by, or more successes than there are in all.
@@ -39,9 +41,15 @@ def proportion(successes: int, total: int, confidence: float = 0.95, method: str
     if one_of(method, "the method", METHODS) == "exact":
         low, high = exact_bounds(successes, total, confidence)
         named = "exact (Clopper and Pearson 1934)"
-    else:
+    elif method == "wilson":
         low, high = wilson_bounds(successes, total, confidence)
         named = "score (Wilson 1927)"
+    elif method == "jeffreys":
+        low, high = _jeffreys_bounds(successes, total, confidence)
+        named = "Jeffreys (Brown, Cai and DasGupta 2001)"
+    else:
+        low, high = _normal_bounds(successes, total, confidence, added=method == "agresti-coull")
+        named = "Agresti and Coull 1998" if method == "agresti-coull" else "normal approximation (Wald)"
     return Proportion(successes, total, successes / total, Interval(low, high, confidence, named))
 
 
@@ -61,3 +69,18 @@ def exact_bounds(successes: int, total: int, confidence: float) -> tuple[float, 
     low = float(betaincinv(successes, total - successes + 1, tail)) if successes else 0.0
     high = float(betainccinv(successes + 1, total - successes, tail)) if successes < total else 1.0
     return low, high
+
+
+def _normal_bounds(successes: int, total: int, confidence: float, added: bool) -> tuple[float, float]:
+    """As if the share were normal; ``added``: with z² cases more, half of them successes."""
+    z = float(ndtri((1 + confidence) / 2))
+    size = total + z * z * added
+    value = (successes + z * z / 2 * added) / size
+    half = z * math.sqrt(value * (1 - value) / size)
+    return max(0.0, value - half), min(1.0, value + half)
+
+
+def _jeffreys_bounds(successes: int, total: int, confidence: float) -> tuple[float, float]:
+    tail, good, bad = (1 - confidence) / 2, successes + 0.5, total - successes + 0.5
+    low = float(betaincinv(good, bad, tail)) if successes else 0.0
+    return low, float(betainccinv(good, bad, tail)) if successes < total else 1.0

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import FloatArray, flags, numbers, same_length, share
@@ -71,7 +71,7 @@ def fieller_interval(top: FloatArray, bottom: FloatArray, confidence: float) -> 
     size = top.size
     a, b = float(top.mean()), float(bottom.mean())
     covariance = np.cov(top, bottom) / size
-    reach = float(student.ppf((1 + confidence) / 2, size - 1)) ** 2
+    reach = float(scipy.stats.t.ppf((1 + confidence) / 2, size - 1)) ** 2
     square = b * b - reach * float(covariance[1, 1])
     method = "Fieller 1954"
     if square <= 0:

@@ -6,9 +6,8 @@ The effect is measured, never provoked (S2).
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import kruskal
-from scipy.stats import t as student
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import FloatArray, numbers, share
@@ -82,7 +81,7 @@ def recovery_paradox(
     }
     never, made_good, left = samples.values()
     together = np.concatenate([never, made_good, left])
-    p_any = 1.0 if together.min() == together.max() else float(kruskal(never, made_good, left).pvalue)
+    p_any = 1.0 if together.min() == together.max() else float(scipy.stats.kruskal(never, made_good, left).pvalue)
     up = mann_whitney(never, made_good, alternative="greater", confidence=confidence)
     down = mann_whitney(made_good, left, alternative="less", confidence=confidence)
     adjusted = holm([up.p, down.p])
@@ -107,7 +106,7 @@ def ratings(values: ArrayLike, name: str, best: int, least: int = 1) -> FloatArr
 def _group(name: str, values: FloatArray, best: int, confidence: float) -> RatedGroup:
     mean = float(values.mean())
     error = float(values.std(ddof=1)) / values.size**0.5
-    half = float(student.ppf((1 + confidence) / 2, values.size - 1)) * error
+    half = float(scipy.stats.t.ppf((1 + confidence) / 2, values.size - 1)) * error
     interval = Interval(max(1.0, mean - half), min(float(best), mean + half), confidence, "Student's t")
     return RatedGroup(
         name, values.size, mean, interval, proportion(int(np.sum(values == best)), values.size, confidence)

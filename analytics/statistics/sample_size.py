@@ -4,10 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
+import scipy
 from scipy.special import ndtr, ndtri
-from scipy.stats import nct
-from scipy.stats import t as student
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import one_of, real, share
@@ -115,7 +113,7 @@ def plan_two_means(
 
     def power_at(n: float) -> float:
         freedom = 2 * (n - 1)
-        return float(nct.sf(student.isf(tail, freedom), freedom, math.sqrt(n / 2) * delta))
+        return float(scipy.stats.nct.sf(scipy.stats.t.isf(tail, freedom), freedom, math.sqrt(n / 2) * delta))
 
     effect = {"difference": difference, "sd": sd}
     if _wanted(power, size) == "size":
@@ -149,7 +147,7 @@ def detectable_proportion(
 
     if short(end) < 0:
         raise WrongInput(f"with {size:g} cases a group no change {direction} than {p:g} is found with that power")
-    return float(brentq(short, near, end, xtol=1e-12))
+    return float(scipy.optimize.brentq(short, near, end, xtol=1e-12))
 
 
 def _normal(
@@ -202,4 +200,4 @@ def _solve(power_at: Callable[[float], float], goal: float, low: float) -> float
     high = 2 * low
     while power_at(high) < goal:
         high *= 2
-    return float(brentq(lambda n: power_at(n) - goal, low, high, xtol=1e-9))
+    return float(scipy.optimize.brentq(lambda n: power_at(n) - goal, low, high, xtol=1e-9))

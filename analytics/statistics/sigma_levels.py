@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
+import scipy
 
 from analytics.sigma import MILLION, Convention, DefectRate, WrongInput, dpmo_of, measure, sigma_level_of
 from analytics.statistics.inputs import count, real
@@ -77,4 +77,4 @@ def _level(dpmo: float, shift: float, two_sided: bool) -> float:
         high += 1.0
     if dpmo_of(low, shift, True) <= dpmo:
         return low
-    return float(brentq(lambda level: dpmo_of(level, shift, True) - dpmo, low, high, xtol=1e-13))
+    return float(scipy.optimize.brentq(lambda level: dpmo_of(level, shift, True) - dpmo, low, high, xtol=1e-13))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import boschloo_exact, fisher_exact
+import scipy
+from scipy.special import ndtr, ndtri
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import one_of, share
@@ -16,8 +16,11 @@ from analytics.statistics.result import Interval, Result
 Alternative = Literal["two-sided", "less", "greater"]
 ALTERNATIVES: tuple[Alternative, ...] = get_args(Alternative)
 EXACT_TESTS = ("fisher", "boschloo")
+INTERVALS = ("newcombe", "wald", "agresti-caffo")
 # Boschloo's test searches all tables of both sizes; beyond this it takes seconds.
 _MOST_BY_BOSCHLOO = 400
+# The likeliest odds ratio is found by summing over as many tables as the smallest margin has, again and again.
+_MOST_CONDITIONALLY = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ def two_proportions(
     exact_test: str = "fisher",
     confidence: float = 0.95,
     continuity: bool = False,
+    interval: str = "newcombe",
 ) -> TwoProportions:
     """Compare two shares from independent cases.
 
@@ -65,13 +69,16 @@ def two_proportions(
 
     Args:
         before, after: how many of how many.
-        continuity: Yates' correction of the score test (1934).
+        continuity: Yates' correction of the score test (1934), and of a "wald" interval.
+        interval: of the difference: "newcombe"; to compare with other packages also "wald" (R's ``prop.test``), and
+            "agresti-caffo" (American Statistician 54 (2000) 280).
 
     Raises:
         WrongInput: a count or a choice is wrong.
     """
     side = alternative_of(alternative)
     one_of(exact_test, "the exact test", EXACT_TESTS)
+    one_of(interval, "the interval", INTERVALS)
     confidence = share(confidence, "the confidence")
     first, second = proportion(*before, confidence), proportion(*after, confidence)
     difference = second.value - first.value
@@ -79,18 +86,20 @@ def two_proportions(
     tail = {"less": ndtr(z), "greater": ndtr(-z), "two-sided": 2 * ndtr(-abs(z))}[alternative]
     table = [[second.successes, second.total - second.successes], [first.successes, first.total - first.successes]]
     if exact_test == "fisher":
-        p_exact = float(fisher_exact(np.array(table), side).pvalue)
+        p_exact = float(scipy.stats.fisher_exact(np.array(table), side).pvalue)
     else:
         if first.total + second.total > _MOST_BY_BOSCHLOO:
             raise WrongInput(f"Boschloo's test takes at most {_MOST_BY_BOSCHLOO} cases in all; beyond, use Fisher's")
         # It compares columns, where ours are rows.
-        p_exact = float(boschloo_exact(np.array(table).T, side).pvalue)
+        p_exact = float(scipy.stats.boschloo_exact(np.array(table).T, side).pvalue)
     return TwoProportions(
         first,
         second,
         alternative,
         difference,
-        _newcombe(first, second, confidence),
+        _newcombe(first, second, confidence)
+        if interval == "newcombe"
+        else _normal(first, second, confidence, interval == "agresti-caffo", continuity),
         z,
         float(tail),
         exact_test,
@@ -117,6 +126,42 @@ def _newcombe(first: Proportion, second: Proportion, confidence: float) -> Inter
     low = math.hypot(second.value - second.interval.low, first.interval.high - first.value)
     high = math.hypot(second.interval.high - second.value, first.value - first.interval.low)
     return Interval(difference - low, difference + high, confidence, "hybrid score (Newcombe 1998, method 10)")
+
+
+def _normal(first: Proportion, second: Proportion, confidence: float, added: bool, continuity: bool) -> Interval:
+    """As if the difference were normal; ``added``: with one success and one failure more in each."""
+    shares = [((p.successes + added) / (p.total + 2 * added), p.total + 2 * added) for p in (first, second)]
+    difference = shares[1][0] - shares[0][0]
+    half = float(ndtri((1 + confidence) / 2)) * math.sqrt(sum(p * (1 - p) / n for p, n in shares))
+    if continuity and not added:
+        # No more than the difference itself, as R does.
+        half += min(0.5 * sum(1 / n for _, n in shares), abs(difference))
+    named = "Agresti and Caffo 2000" if added else "normal approximation (Wald)"
+    return Interval(max(-1.0, difference - half), min(1.0, difference + half), confidence, named)
+
+
+def conditional_odds_ratio(
+    before: tuple[int, int], after: tuple[int, int], *, alternative: str = "two-sided", confidence: float = 0.95
+) -> tuple[float, Interval]:
+    """The odds ratio of after against before that goes with Fisher's test, and its interval (Fisher 1962).
+
+    It is the one under which, the margins given, the table is most likely; with a one-sided alternative the interval
+    has one bound.
+
+    Raises:
+        WrongInput: a count or a choice is wrong, or there are more than 20,000 cases in all.
+    """
+    side = alternative_of(alternative)
+    first, second = proportion(*before), proportion(*after)
+    if first.total + second.total > _MOST_CONDITIONALLY:
+        raise WrongInput(
+            f"this odds ratio takes at most {_MOST_CONDITIONALLY} cases in all; beyond, take the plain one"
+        )
+    confidence = share(confidence, "the confidence")
+    table = [[second.successes, second.total - second.successes], [first.successes, first.total - first.successes]]
+    found = scipy.stats.contingency.odds_ratio(np.array(table), kind="conditional")
+    ends = found.confidence_interval(confidence, side)
+    return float(found.statistic), Interval(float(ends.low), float(ends.high), confidence, "exact conditional (Fisher)")
 
 
 def _ratio(top: float, bottom: float) -> float:

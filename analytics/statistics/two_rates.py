@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from scipy.stats import binom, binomtest
+import scipy
 
 from analytics.sigma import WrongInput
 from analytics.statistics.inputs import count, real, share
@@ -63,7 +63,7 @@ def two_rates(
     # Given their total, the events after are binomial with the share of exposure that lies after.
     chance = later / (span + later)
     low, high = exact_bounds(second, total, confidence)
-    p = float(binomtest(second, total, chance, side).pvalue)
+    p = float(scipy.stats.binomtest(second, total, chance, side).pvalue)
     return TwoRates(
         first,
         span,
@@ -86,7 +86,7 @@ def _odds(value: float) -> float:
 
 
 def _mid(events: int, total: int, chance: float, alternative: str) -> float:
-    here = float(binom.pmf(events, total, chance)) / 2
-    below = float(binom.cdf(events - 1, total, chance)) + here
-    above = float(binom.sf(events, total, chance)) + here
+    here = float(scipy.stats.binom.pmf(events, total, chance)) / 2
+    below = float(scipy.stats.binom.cdf(events - 1, total, chance)) + here
+    above = float(scipy.stats.binom.sf(events, total, chance)) + here
     return {"less": below, "greater": above, "two-sided": min(1.0, 2 * min(below, above))}[alternative]

@@ -5,16 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
-from scipy.stats import mannwhitneyu
 
-from analytics.statistics.inputs import FloatArray, numbers, share
+from analytics.sigma import WrongInput
+from analytics.statistics.inputs import FloatArray, numbers, one_of, share
 from analytics.statistics.result import Interval, Result
 from analytics.statistics.two_proportions import alternative_of
 
 # So few that the exact distribution is quick, as long as no value comes twice.
 _FEW = 50
+METHODS = ("auto", "exact", "normal")
 _PAIRS_AT_ONCE = 4_000_000
 
 
@@ -51,25 +53,34 @@ def mann_whitney(
     *,
     alternative: str = "two-sided",
     confidence: float = 0.95,
+    method: str = "auto",
+    continuity: bool = True,
 ) -> TwoSamples:
     """The rank-sum test with the shift it stands for.
 
     Args:
         alternative: "less": values fell; "greater": they rose.
+        method: "exact", "normal", or "auto": exact for fewer than 50 values in each without ties.
+        continuity: correction of the normal test (Mann and Whitney 1947).
 
     Raises:
-        WrongInput: a sample has fewer than two values, or one is not finite.
+        WrongInput: a sample has fewer than two values, one is not finite, or an exact test is asked for and values are
+            tied, or too many.
     """
     side = alternative_of(alternative)
     confidence = share(confidence, "the confidence")
     x = np.sort(numbers(before, "the values before", least=2))
     y = np.sort(numbers(after, "the values after", least=2))
     tied = np.unique(np.concatenate([x, y])).size < x.size + y.size
-    exact = not tied and x.size < _FEW and y.size < _FEW
+    exact = not tied and x.size < _FEW and y.size < _FEW and method != "normal"
+    if one_of(method, "the method", METHODS) == "exact" and not exact:
+        raise WrongInput(f"the exact test takes values that are all different, and fewer than {_FEW} in each sample")
     if x[0] == x[-1] == y[0] == y[-1]:
         u, p = x.size * y.size / 2, 1.0
     else:
-        test = mannwhitneyu(y, x, alternative=side, method="exact" if exact else "asymptotic")
+        test = scipy.stats.mannwhitneyu(
+            y, x, alternative=side, method="exact" if exact else "asymptotic", use_continuity=continuity
+        )
         u, p = float(test.statistic), float(test.pvalue)
     superiority = u / (x.size * y.size)
     return TwoSamples(

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import xlogy
-from scipy.stats import chi2
 
 from analytics.sigma import MILLION, WrongInput
 from analytics.statistics.inputs import FloatArray, IntArray, count, counts, numbers, same_length, share
@@ -20,7 +19,7 @@ class ProcessYields(Result):
     """Yields of steps one after the other.
 
     Attributes:
-        final_yield: share without a lasting defect: what was put right by rework counts as good.
+        final_yield: share without a lasting defect, at least 0: what was put right by rework counts as good.
         first_time_yield: share without defect and without rework, all steps together.
         rolled_yield: product of the steps' first-time yields (RTY).
         normalised_yield: the yield that, the same at each step, would give ``rolled_yield``.
@@ -94,8 +93,9 @@ def process_yields(
         tuple(failed.tolist()),
         tuple(again.tolist()),
         tuple(sizes.tolist()),
-        1 - int(np.sum(failed)) / total,
-        1 - int(np.sum(bad)) / total,
+        # Several steps may each fail a good part of one batch: then none of it is known to be good.
+        max(0.0, 1 - int(np.sum(failed)) / total),
+        max(0.0, 1 - int(np.sum(bad)) / total),
         rolled,
         rolled ** (1 / steps.size),
         tuple(steps.tolist()),
@@ -146,7 +146,7 @@ def rolled_yield_interval(good: ArrayLike, units: ArrayLike, confidence: float =
     for row in np.flatnonzero(passed > sizes)[:1]:
         raise WrongInput(f"row {row + 1}: {passed[row]} good units cannot come from {sizes[row]}")
     confidence = share(confidence, "the confidence")
-    reach = float(chi2.ppf(confidence, 1))
+    reach = float(scipy.stats.chi2.ppf(confidence, 1))
     method = "likelihood ratio (Madansky 1965)"
     best = _log_likelihood(passed, sizes, passed / sizes)
 
@@ -164,7 +164,7 @@ def rolled_yield_interval(good: ArrayLike, units: ArrayLike, confidence: float =
         weight = 1.0
         while excess(weight) < 0:
             weight *= 2
-        high = float(np.prod(yields_at(float(brentq(excess, 0, weight, xtol=1e-12 * weight)))))
+        high = float(np.prod(yields_at(float(scipy.optimize.brentq(excess, 0, weight, xtol=1e-12 * weight)))))
     # Downwards a flawless step stays at 1 until the weight has used up its units; from there it takes the whole loss.
     edge = float(np.min(passed))
     spare = float(np.min(sizes[flawless])) if np.any(flawless) else np.inf
@@ -177,7 +177,8 @@ def rolled_yield_interval(good: ArrayLike, units: ArrayLike, confidence: float =
             near = 0.5
             while excess(-edge * (1 - near)) < 0:
                 near /= 2
-            low = float(np.prod(yields_at(float(brentq(excess, -edge * (1 - near), 0, xtol=1e-12 * edge)))))
+            found = scipy.optimize.brentq(excess, -edge * (1 - near), 0, xtol=1e-12 * edge)
+            low = float(np.prod(yields_at(float(found))))
     return Interval(low, high, confidence, method)
 
 
