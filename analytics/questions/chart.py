@@ -1,7 +1,7 @@
 """Question: has the process changed? The control chart of a part of a process."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal, Self
@@ -10,13 +10,14 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from analytics.charts.chart import Chart, Point
 from analytics.charts.rules import Rules, rules_named
-from analytics.drawing import Drawn, Kind, Method, Wish, draw_counts, draw_measured
+from analytics.drawing import Decided, Drawn, Kind, Method, Wish, direction_of, draw_counts, draw_measured
+from analytics.improvement.elastic.decided import Decision, decisions_of, part_of
 from analytics.measured import MeasuredSeries, measured_series
 from analytics.periods import Every
 from analytics.questions.chart_text import chart_text
 from analytics.questions.question import Day, Span
 from analytics.questions.slices import Dimension, SliceQuestion, names_of
-from analytics.series import CountSeries, count_series
+from analytics.series import CountSeries, Slice, count_series
 from analytics.sigma import WrongInput
 from analytics.surroundings import Surroundings
 from analytics.words import LANGUAGES, words
@@ -28,9 +29,6 @@ Measure = Literal["defects", "rating", "acknowledgement", "first_response", "res
 STANDARD_RULES = ("nelson_1", "nelson_2", "nelson_5", "nelson_6")
 MOST_CHARTS = 50
 
-# No direction: these say that points are too regular, and not where they lie.
-_PATTERNS = frozenset({"nelson_4", "nelson_7", "nelson_8"})
-
 
 def _kind(value: object) -> object:
     return value.replace("-prime", "'") if isinstance(value, str) else value
@@ -40,8 +38,8 @@ class ChartQuestion(SliceQuestion):
     """Has it changed?"""
 
     measure: Measure = Field(
-        "defects", description="what is charted: defects, the mean rating, or the median hours to a first answer by "
-        "the bot, by a person, or to the resolution"
+        "defects", description="what is charted: defects, the mean rating, or the geometric mean of the hours to a "
+        "first answer by the bot, by a person, or to the resolution"
     )  # fmt: skip
     split: Dimension | None = Field(None, description="a chart for each step, category, department, …")
     every: Every = Field("day", description="what a point stands for; weeks begin on Monday")
@@ -80,10 +78,38 @@ class ChartQuestion(SliceQuestion):
             every: Every = "day" if self.kind in ("g", "t") else self.every
             found = count_series(work, self.part, self.period, every, self.split, today)
         else:
-            found = measured_series(work, around, self.measure, self.part, self.period, self.every, self.split)
-        drawn = tuple(self._draw(series, wish) for series in found[:MOST_CHARTS])
+            found = measured_series(work, self.measure, self.part, self.period, self.every, self.split)
+        shown = found[:MOST_CHARTS]
+        decisions = self._decisions(work, [series.key for series in shown])
+        drawn = tuple(
+            self._draw(series, replace(wish, decided=self._decided(work, series.key, decisions))) for series in shown
+        )
         names = {one.series.key: names_of(self.split, self.process, one.series.key, around) for one in drawn}
-        return ChartAnswer(self, around.zone.key, today, drawn, names, len(found) - len(drawn))
+        return ChartAnswer(self, around.zone.key, today, drawn, names, len(found) - len(drawn), decisions)
+
+    def _part_of(self, key: str) -> Slice:
+        return replace(self.part, **{self.split: key}) if self.split else self.part
+
+    def _decisions(self, work: UnitOfWork, keys: list[str]) -> dict[str, Sequence[Decision]]:
+        """The baselines that somebody decided on, by key; none where this question names its own."""
+        if self.baseline or self.phase:
+            return {}
+        parts = {key: part for key in keys if (part := part_of(self._part_of(key))) is not None}
+        found = decisions_of(work, self.measure, parts.values()) if parts else {}
+        return {key: found[part] for key, part in parts.items() if part in found}
+
+    def _decided(self, work: UnitOfWork, key: str, decisions: Mapping[str, Sequence[Decision]]) -> tuple[Decided, ...]:
+        """Those baselines with their own days, which may lie before the days that are shown."""
+        made = []
+        for decision in decisions.get(key, ()):
+            found: list[CountSeries] | list[MeasuredSeries]
+            if self.measure == "defects":
+                every: Every = "day" if self.kind in ("g", "t") else self.every
+                found = count_series(work, self._part_of(key), decision.period, every)
+            else:
+                found = measured_series(work, self.measure, self._part_of(key), decision.period, self.every)
+            made += [Decided(decision.begins_on, series) for series in found[:1]]
+        return tuple(made)
 
     def _draw(self, series: CountSeries | MeasuredSeries, wish: Wish) -> Drawn:
         try:
@@ -104,6 +130,7 @@ class ChartAnswer:
 
     Attributes:
         more: charts of further keys, which are not shown.
+        decisions: by key, the baselines by which a chart is judged since somebody decided so.
     """
 
     question: ChartQuestion
@@ -112,6 +139,7 @@ class ChartAnswer:
     drawn: tuple[Drawn, ...]
     names: dict[str, dict[str, str]]
     more: int
+    decisions: Mapping[str, Sequence[Decision]] = field(default_factory=dict)
 
     @property
     def upwards_is_good(self) -> bool:
@@ -119,12 +147,7 @@ class ChartAnswer:
 
     def direction(self, drawn: Drawn, chart: Chart, point: Point) -> Literal["better", "worse"] | None:
         """Whether a signal tells of ``better`` or ``worse``; None where it only tells of another pattern."""
-        if set(point.broken) <= _PATTERNS:
-            return None
-        up = chart.kind == "CUSUM upper" or (chart.kind != "CUSUM lower" and point.value > point.centre)
-        if chart.kind == "MR":
-            return None
-        return "better" if up == (self.upwards_is_good or drawn.upwards_is_good) else "worse"
+        return direction_of(drawn, chart, point, upwards_is_good=self.upwards_is_good)
 
     def to_json(self) -> dict[str, Any]:
         which = list(rules_named(self.question.rules))
@@ -154,6 +177,7 @@ class ChartAnswer:
             "left_out": [day.isoformat() for day in drawn.left_out],
             "dispersion": drawn.dispersion.to_json() if drawn.dispersion else None,
             "false_alarm_every": drawn.false_alarm_every,
+            "decisions": [decision.to_json() for decision in self.decisions.get(series.key, ())],
             "chart": drawn.chart.to_json() if drawn.chart is not None else None,
             "signals": [
                 {
@@ -182,6 +206,7 @@ class ChartAnswer:
             heading = drawn.series.key or ("not told" if question.split else "")
             texts = chart_text(drawn, partial(self.direction, drawn))
             parts.append((f"{question.split}: {heading}\n" if question.split else "") + texts)
+            parts += [_said(decision) for decision in self.decisions.get(drawn.series.key, ())]
         if self.more:
             parts.append(f"{self.more} more are not shown: ask for one of them by its key.")
         return "\n\n".join(parts)
@@ -196,3 +221,8 @@ class ChartAnswer:
                         drawn.series.key, chart.kind, point.label, point.value, point.size, point.centre, point.lower,
                         point.upper, point.phase, int(point.in_baseline), " ".join(point.broken),
                     ]  # fmt: skip
+
+
+def _said(decision: Decision) -> str:
+    days = f"Points since {decision.begins_on} are judged by {decision.since} to {decision.until}"
+    return f"{days}, as {decision.decided_by} decided: {decision.reason}"

@@ -9,6 +9,7 @@ from analytics.statistics.proportion import Proportion
 from analytics.statistics.recovery_cost import CostPerRegained
 from analytics.statistics.recovery_paradox import RecoveryParadox
 from analytics.statistics.recovery_quality import DoubleDeviation, RatingBySpeed
+from recovery.money import WHOLE
 
 TITLES = {
     "fives": "Share of fives",
@@ -22,8 +23,6 @@ TITLES = {
     "drifting": "Drifting customers",
 }
 _SHOWN = 10
-# Currencies without a minor unit.
-_WHOLE = frozenset({"JPY", "KRW", "VND"})
 
 
 def recovery_text(title: str, sections: dict[str, Any], currency: str | None) -> str:
@@ -76,7 +75,7 @@ def _cost(found: CostPerRegained, currency: str | None) -> list[str]:
             return "…"
         if currency is None:
             return f"{value:,.0f}"
-        return f"{value:,.0f} {currency}" if currency in _WHOLE else f"{value / 100:,.2f} {currency}"
+        return f"{value:,.0f} {currency}" if currency in WHOLE else f"{value / 100:,.2f} {currency}"
 
     interval = found.fieller
     return [

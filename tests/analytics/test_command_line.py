@@ -71,19 +71,23 @@ def test_recount_agrees_until_somebody_changes_a_count(analytics: Command, datab
         work.commit()
     done = analytics("recount")
     assert done.returncode == 1
-    assert "content delivery logistics web regular zh: events 0/1, cases 0/1, roll-up 1/1" in done.stdout
+    assert "daily_counts 2026-10-01 recovery content delivery logistics web regular zh: " in done.stdout
+    assert "should be opportunities 1, defects 0, is opportunities 1, defects 1" in done.stdout
     done = analytics("recount", "--json")
     assert done.returncode == 1
     assert [difference["step"] for difference in json.loads(done.stdout)["differences"]] == ["content"]
+    done = analytics("recount", "--repair")
+    assert done.returncode == 0
+    assert "7 events of 1 cases, 8 daily counts: all as the events say" in done.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["sigma", "--since", "yesterday"], "'yesterday' is no day such as 2026-10-01"),
-        (["sigma", "--by", "moon"], "invalid choice: 'moon'"),
-        (["sigma", "--confidence", "2"], "the confidence must lie between 0 and 1, not 2.0"),
-        (["sigma", "--shift", "nan"], "the shift must be a finite number, not nan"),
+        (["sigma", "--by", "moon"], "by: must be 'step', 'category'"),
+        (["sigma", "--confidence", "2"], "confidence: must be less than 1"),
+        (["sigma", "--shift", "nan"], "shift: must be a finite number"),
         (["sigma", "--since", "2026-10-02", "--until", "2026-10-01"], "ends on 2026-10-01 before it begins"),
     ],
 )

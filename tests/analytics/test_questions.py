@@ -13,6 +13,7 @@ from analytics.questions.chart import ChartQuestion
 from analytics.questions.question import Question, read_question
 from analytics.questions.recovery import RecoveryQuestion
 from analytics.questions.times import TimesQuestion
+from analytics.roll_up import roll_up
 from analytics.sigma import WrongInput
 from analytics.surroundings import Surroundings
 from store.database import Database
@@ -290,6 +291,7 @@ def test_events_are_read_alike_on_postgresql(postgresql_database: Database, name
     made = [Complaint(number, number % 5).resolved(1 + number).rated(1 + number % 5) for number in range(12)]
     keep(postgresql_database, made)
     keep_case(postgresql_database, made[0], "ann", first_response=2)
+    roll_up(postgresql_database, SHANGHAI)
     bought(postgresql_database, "ann", *range(0, 40, 8))
     asked: dict[str, tuple[type[Question], dict[str, list[str]]]] = {
         "chart": (ChartQuestion, {"measure": ["resolution"], "every": ["week"], "since": days(1)}),

@@ -1,0 +1,1 @@
+"""The three kinds of control (S0): feed-forward, concurrent, feedback."""

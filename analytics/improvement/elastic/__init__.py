@@ -1,0 +1,1 @@
+"""Work that opens by itself: what a chart, a recurrence or the standard signals, and the baselines they go by."""

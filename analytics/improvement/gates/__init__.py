@@ -1,0 +1,1 @@
+"""What each phase must show before it is left."""
