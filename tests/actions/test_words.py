@@ -60,6 +60,7 @@ PLAUSIBLE = {
     "title": "…",
     "orders": ["202611120007", "202611120008"],
     "doing": "…",
+    "change": "…",
     "promised": "…",
     "readings": ["A", "B"],
     "what": "…",
