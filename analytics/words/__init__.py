@@ -39,12 +39,20 @@ class Catalogue(_Words):
     Attributes:
         advice: on overdispersion (``charts.overdispersion.Advice``).
         directions: what a signal tells of: better, worse, or only another pattern.
+        processes: what the two processes are called.
+        titles: of what a finding opens by itself, by its kind.
+        measures: what a test on complaints was about, as its result names it.
+        problem_table: what its cells say of the data: fell_by, rose_by, nothing_yet.
     """
 
     rules: dict[Rule, RuleWords]
     kinds: dict[str, KindWords]
     advice: dict[Advice, str]
     directions: dict[Literal["better", "worse", "pattern"], str]
+    processes: dict[str, str]
+    titles: dict[str, str]
+    measures: dict[Literal["defects", "rating", "acknowledgement", "first_response", "resolution"], str]
+    problem_table: dict[Literal["fell_by", "rose_by", "nothing_yet"], str]
 
 
 @cache
