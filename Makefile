@@ -6,8 +6,10 @@ PYTHON := .venv/bin/python
 BOT_PYTHON := bot/.venv/bin/python
 UV := .tools/bin/uv
 VAR := $(or $(AMENDS_VAR),var)
+# The demo has a state of its own, in SQLite, whatever database the service itself uses.
+DEMO = env -u AMENDS_DATABASE_URL -u AMENDS_DATABASE_URL_FILE AMENDS_VAR="$(VAR)/demo"
 
-.PHONY: help setup run train test test-system lint format bench evaluate wechat-sim screenshots screens clean
+.PHONY: help setup run demo train test test-system lint format bench evaluate wechat-sim screenshots screens clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,9 +19,25 @@ setup: .venv/.ready bot/.venv/.ready ## make both environments from the hashed p
 run: setup ## serve everything on one machine; Ctrl-C stops all
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && exec $(PYTHON) -m desk run --model "$$model"
 
+demo: setup $(VAR)/demo/.simulated ## the service over a made-up history, apart from your own data; Ctrl-C stops all
+	@echo "dashboards http://$${AMENDS_BIND:-127.0.0.1:8080}/desk/analytics"
+	@echo "a new password: AMENDS_VAR=$(VAR)/demo $(PYTHON) -m desk users reset admin"
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && exec $(DEMO) $(PYTHON) -m desk run --model "$$model"
+
+# Written once. A history that was cut short is made anew; nothing but the demo's own database is touched.
+$(VAR)/demo/.simulated: | .venv/.ready
+	@mkdir -p "$(VAR)/demo" && rm -f "$(VAR)"/demo/amends.db*
+	@echo "making up a history of more than a year: some minutes, this once"
+	@$(DEMO) $(PYTHON) -m store migrate && $(DEMO) $(PYTHON) -m analytics simulate
+	@$(DEMO) $(PYTHON) -m desk users add admin --role administrator --name Admin
+	@$(DEMO) $(PYTHON) -m desk users add mei --role manager --name Mei
+	@touch "$@"
+
 train: setup ## train the model if its inputs changed, then report on it; REPORT=1 reports in any case
 	@$(BOT_PYTHON) scripts/train.py "$(VAR)/models" --report "$(VAR)/training_report.json" $(if $(REPORT),--report-always)
 
+# Tests start many processes; without bytecode each would compile the whole service anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup test-system ## run all tests
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && export TEST_MODEL="$$model" && \
 	  { $(BOT_PYTHON) -m pytest -q tests/bot >"$(VAR)/bot_tests.txt" 2>&1 & } && bot=$$! && \
@@ -44,7 +62,7 @@ format: setup ## put the code into the one format
 evaluate: setup ## measure the understanding on texts it was not trained on, apart from everyday one-liners
 	@$(BOT_PYTHON) -m bot.evaluation --out "$(VAR)/evaluate.json" $(ARGUMENTS)
 
-bench: setup test-system ## slow soaks and benchmarks
+bench: setup test-system .tools/mfgqc/.ready ## slow soaks and benchmarks
 	@$(UV) pip install -q --python $(PYTHON) --require-hashes -r tests/bench/requirements.txt
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && TEST_MODEL="$$model" $(PYTHON) -m pytest -q -s tests/bench --override-ini addopts=
 
@@ -67,6 +85,12 @@ clean: ## remove environments and caches; the state in $(VAR) stays
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, this is $$(python3 --version)" >&2; exit 1; }
 	python3 -m venv .tools
 	.tools/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r scripts/uv-requirements.txt
+	@touch $@
+
+# Another package's environment, to compare with; the service never sees it.
+.tools/mfgqc/.ready: tests/bench/mfgqc-requirements.txt .tools/.ready
+	@test -x .tools/mfgqc/bin/python || $(UV) venv -q --python 3.11 .tools/mfgqc
+	$(UV) pip sync -q --compile-bytecode --python .tools/mfgqc/bin/python --require-hashes $<
 	@touch $@
 
 .venv/.ready: requirements.txt .tools/.ready
