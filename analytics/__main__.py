@@ -9,14 +9,52 @@ import sys
 from sqlalchemy.exc import OperationalError
 
 from analytics.case_history import UnreadableEvent
-from analytics.commands import chart, compare, export, forecast, pareto, recount, recovery, references, sigma, times
+from analytics.commands import (
+    chart,
+    compare,
+    controls,
+    export,
+    forecast,
+    improvement,
+    novelty,
+    pareto,
+    problems,
+    recount,
+    recovery,
+    references,
+    report,
+    sigma,
+    signals,
+    simulate,
+    times,
+    watch,
+)
 from analytics.sigma import WrongInput
 from store.database import Database
 from store.firm_files import FirmDataError
 from store.migrate import is_current
 from store.settings import SettingsError, load_settings
 
-_COMMANDS = (sigma, chart, pareto, compare, times, forecast, recovery, export, recount, references)
+_COMMANDS = (
+    sigma,
+    chart,
+    pareto,
+    compare,
+    times,
+    forecast,
+    recovery,
+    novelty,
+    improvement,
+    export,
+    recount,
+    references,
+    report,
+    simulate,
+    watch,
+    signals,
+    controls,
+    problems,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 
 from analytics.charts.attributes import Attributes, standardised_counts
-from analytics.charts.chart import Chart, ChartPair, Design, Point, draw, estimated
+from analytics.charts.chart import Chart, ChartPair, Design, Point, draw, estimated, in_a_row
 from analytics.charts.cusum import CusumSide
 from analytics.charts.ewma import Ewma
 from analytics.charts.individuals import Individuals, individuals_and_ranges
@@ -29,14 +30,27 @@ from analytics.sigma import WrongInput
 
 Kind = Literal["auto", "p", "np", "c", "u", "p'", "u'", "g", "t", "i", "ewma", "cusum"]
 Method = Literal["auto", "normal", "exact"]
+Direction = Literal["better", "worse"]
 
 # Below so many defects a point normal limits are far off (Montgomery, section 7.3), so exact ones are drawn.
 FEW = 5.0
 # Below one defect in so many points most points are 0, and the distance between defects says more.
 RARE = 1.0
 ENOUGH_FOR_GAPS = 10
+# Fewer points than this say nothing of the level they come from.
+ENOUGH_BY_THEMSELVES = 8
 
+# No direction: these say that points are too regular, and not where they lie.
+_PATTERNS = frozenset({"nelson_4", "nelson_7", "nelson_8"})
 _SIZED = ("p", "np", "u", "p'", "u'")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A baseline that was decided on: its own days, and the first day that is judged by them."""
+
+    begins_on: date
+    series: CountSeries | MeasuredSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,8 @@ class Wish:
         multiplier: of the limits, in standard deviations; None: what the kind has.
         baseline: the period that gives the parameters; None: all points do.
         phases: first days of new phases.
+        decided: baselines that hold, by the day from which they do; each begins a phase. Days before the first are
+            judged by themselves.
     """
 
     kind: Kind = "auto"
@@ -55,6 +71,7 @@ class Wish:
     baseline: Period | None = None
     phases: Sequence[date] = ()
     rules: Rules = field(default_factory=Rules)
+    decided: Sequence[Decided] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +143,20 @@ def draw_measured(series: MeasuredSeries, wish: Wish) -> Drawn:
     if kind not in ("i", "ewma", "cusum"):
         raise WrongInput(f"a {kind} chart is one of counts; what is measured has i, ewma or cusum")
     limits, _ = _limits(kind, None, wish)
-    chart = _drawn(kind, Series.of(series.values, labels=series.days), limits, wish, "p")
+    chart = _drawn(kind, _points_of(kind, series), limits, wish, "p")
     return Drawn(series, kind, why, chart, false_alarm_every=false_alarm_every(chart, wish.rules))
+
+
+def direction_of(drawn: Drawn, chart: Chart, point: Point, *, upwards_is_good: bool = False) -> Direction | None:
+    """Whether a signal tells of ``better`` or ``worse``; None where it only tells of another pattern.
+
+    Args:
+        upwards_is_good: of what is charted: ratings, and not defects or times.
+    """
+    if set(point.broken) <= _PATTERNS or chart.kind == "MR":
+        return None
+    up = chart.kind == "CUSUM upper" or (chart.kind != "CUSUM lower" and point.value > point.centre)
+    return "better" if up == (upwards_is_good or drawn.upwards_is_good) else "worse"
 
 
 def false_alarm_every(chart: Chart | ChartPair, rules: Rules) -> float | None:
@@ -160,6 +189,13 @@ def _without_cut(series: CountSeries) -> CountSeries:
         series.without_denominator,
         series.no_denominator,
     )
+
+
+def _whole(kind: str, series: CountSeries | MeasuredSeries) -> CountSeries | MeasuredSeries:
+    """The baseline without the weeks and months that it cuts, where their size counts; all where it has no others."""
+    if isinstance(series, MeasuredSeries) or (series.opportunities is not None and kind not in ("c", "np")):
+        return series
+    return _without_cut(series) if set(series.cut) < set(series.days) else series
 
 
 def _tested(series: CountSeries, process: str) -> Dispersion | None:
@@ -210,6 +246,12 @@ def _points(kind: str, series: CountSeries) -> Series:
     return Series.of(series.defects, series.opportunities, labels=series.days)
 
 
+def _points_of(kind: str, series: CountSeries | MeasuredSeries) -> Series:
+    if isinstance(series, MeasuredSeries):
+        return Series.of(series.values, labels=series.days)
+    return _points(kind, series)
+
+
 def _gaps(series: CountSeries, *, calendar: bool) -> Series:
     """Days from each defect to the next: of the calendar, or only those with an opportunity; 0 within a day."""
     places = [
@@ -224,6 +266,8 @@ def _gaps(series: CountSeries, *, calendar: bool) -> Series:
 
 
 def _drawn(kind: str, points: Series, limits: Limits, wish: Wish, counts: Literal["p", "u"]) -> Chart | ChartPair:
+    if wish.decided:
+        return _by_decisions(kind, points, limits, wish, counts)
     chosen = _marks(points, wish.baseline)
     starts = _starts(points, wish.phases)
     if kind in ("ewma", "cusum") and (points.sizes is not None):
@@ -235,21 +279,72 @@ def _drawn(kind: str, points: Series, limits: Limits, wish: Wish, counts: Litera
     if kind == "cusum":
         upper, lower = (_one(CusumSide(side), points, chosen, starts, Rules()) for side in ("upper", "lower"))
         return ChartPair("CUSUM", upper, lower)
-    if kind == "ewma":
-        return _one(Ewma(limits=limits), points, chosen, starts, Rules())
     if kind == "i" and not starts:
         return individuals_and_ranges(points, Individuals(limits), baseline=chosen, rules=wish.rules)
-    design_of: dict[str, Design] = {
+    drawn_by = _design_of(kind, limits)
+    return _one(drawn_by, points, chosen, starts, Rules() if drawn_by.remembers else wish.rules)
+
+
+def _design_of(kind: str, limits: Limits) -> Design:
+    if kind in ("p'", "u'") and limits.method == "exact":
+        raise WrongInput(f"a {kind} chart has normal limits only")
+    designs: dict[str, Design] = {
         "g": Gaps(limits, centre="median"),
         "t": TimesBetween(limits),
         "p'": Laney("p'", Limits(multiplier=limits.multiplier)),
         "u'": Laney("u'", Limits(multiplier=limits.multiplier)),
     }
-    if kind in ("p'", "u'") and limits.method == "exact":
-        raise WrongInput(f"a {kind} chart has normal limits only")
+    if kind == "ewma":
+        return Ewma(limits=limits)
     if kind == "i":
-        return _one(Individuals(limits), points, chosen, starts, wish.rules)
-    return _one(design_of.get(kind) or Attributes(kind, limits), points, chosen, starts, wish.rules)  # type: ignore[arg-type]
+        return Individuals(limits)
+    return designs.get(kind) or Attributes(kind, limits)  # type: ignore[arg-type]
+
+
+def _by_decisions(
+    kind: str, points: Series, limits: Limits, wish: Wish, counts: Literal["p", "u"]
+) -> Chart | ChartPair:
+    """Each stretch judged by the days that were decided on for it.
+
+    What came before the first of them is judged by itself, or where that is too short, by those of the first.
+    """
+    held: dict[int, Decided] = {}
+    for one in sorted(wish.decided, key=lambda one: one.begins_on):
+        labels = enumerate(points.labels or ())
+        begins = next((at for at, day in labels if isinstance(day, date) and day >= one.begins_on), None)
+        if begins is not None:
+            # Of several that begin between two points the last holds.
+            held[begins] = one
+    if held and min(held) < ENOUGH_BY_THEMSELVES:
+        held[0] = held[min(held)]
+    pieces: list[Chart | ChartPair] = []
+    for begin, end in pairwise(sorted({0, *held, len(points)})):
+        piece = points.part(slice(begin, end))
+        base = _points_of(kind, _whole(kind, held[begin].series)) if begin in held else piece
+        pieces.append(_stretch(kind, piece, base, limits, wish, counts))
+    if not isinstance(pieces[0], ChartPair):
+        return in_a_row([piece for piece in pieces if isinstance(piece, Chart)])
+    pairs = [piece for piece in pieces if isinstance(piece, ChartPair)]
+    main, companion = (in_a_row([getattr(pair, name) for pair in pairs]) for name in ("main", "companion"))
+    return ChartPair("CUSUM", main, companion)
+
+
+def _stretch(
+    kind: str, piece: Series, base: Series, limits: Limits, wish: Wish, counts: Literal["p", "u"]
+) -> Chart | ChartPair:
+    def drawn(design: Design, rules: Rules) -> Chart:
+        design.check(base)
+        return draw(design, piece, parameters=estimated(design, base), rules=rules)
+
+    if kind in ("ewma", "cusum") and piece.sizes is not None:
+        of_counts = Attributes(counts)
+        of_counts.check(base)
+        level = estimated(of_counts, base)
+        piece, base = (standardised_counts(of_counts, some, level) for some in (piece, base))
+    if kind == "cusum":
+        return ChartPair("CUSUM", drawn(CusumSide("upper"), Rules()), drawn(CusumSide("lower"), Rules()))
+    design = _design_of(kind, limits)
+    return drawn(design, Rules() if design.remembers else wish.rules)
 
 
 def _one(design: Design, points: Series, chosen: Booleans | None, starts: list[int], rules: Rules) -> Chart:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from analytics.working_days import PublicDays, read_public_days
 from store.blueprint import Blueprint, read_blueprint
+from store.calendar import WorkingCalendar, read_calendar
 from store.database import UnitOfWork
 
 # SQLite asks after so many steps of its machine whether to go on: a few milliseconds.
@@ -48,8 +48,8 @@ class Surroundings:
         return read_blueprint(self.folder)
 
     @cached_property
-    def public_days(self) -> PublicDays:
-        return read_public_days(self.folder)
+    def public_days(self) -> WorkingCalendar:
+        return read_calendar(self.folder)
 
     @property
     def over(self) -> bool:

@@ -8,11 +8,18 @@ from pathlib import Path
 
 from aiohttp import web
 
-from actions.firm import FirmDataError
+from actions.firm import FirmDataError, load_firm
 from desk.account_commands import add_commands, print_token
 from desk.accounts import AccountRefused
-from desk.api.imports import ImportRefused, in_chunks, keep_orders, read_orders_csv
-from desk.app import make_app
+from desk.api.imports import (
+    ImportRefused,
+    in_chunks,
+    keep_orders,
+    keep_volumes,
+    read_orders_csv,
+    read_volumes_csv,
+    volumes_in_chunks,
+)
 from desk.channels.tencent import vectors
 from desk.run import run
 from desk.single import AlreadyServing, hold_lock
@@ -31,6 +38,9 @@ _SWITCH_SECONDS = 0.0005
 
 def serve(settings: Settings, _: argparse.Namespace) -> int:
     """Serve the desk until it is told to stop."""
+    # No other command needs all of it, and it takes seconds to load.
+    from desk.app import make_app
+
     set_up_logging("desk")
     if settings.database.startswith("sqlite"):
         hold_lock(settings.var)
@@ -42,6 +52,19 @@ def serve(settings: Settings, _: argparse.Namespace) -> int:
     gc.set_threshold(*_COLLECT_AFTER)
     sys.setswitchinterval(_SWITCH_SECONDS)
     web.run_app(app, host=settings.host, port=settings.port, print=None, access_log=None, shutdown_timeout=5)
+    return 0
+
+
+def import_volumes(settings: Settings, options: argparse.Namespace) -> int:
+    """Import volumes of service steps from a CSV file; the whole file is read before anything is kept."""
+    volumes = list(read_volumes_csv(options.file, load_firm(settings.firm)))
+    with Database(settings.database) as database:
+        kept = 0
+        for chunk in volumes_in_chunks(volumes):
+            with database.begin() as work:
+                kept += keep_volumes(work, chunk)
+                work.commit()
+            print(f"{kept} of {len(volumes)} volumes", file=sys.stderr)
     return 0
 
 
@@ -84,8 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands)
     add = commands.add_parser("imports", help="import data from files")
     kinds = add.add_subparsers(dest="kind", required=True, metavar="kind")
-    kinds.add_parser("orders", help="orders from a CSV file").add_argument("file", type=Path)
-    add.set_defaults(command=import_orders)
+    for kind, command in (("orders", import_orders), ("volumes", import_volumes)):
+        one = kinds.add_parser(kind, help=f"{kind} from a CSV file")
+        one.add_argument("file", type=Path)
+        one.set_defaults(command=command)
     vectors.add_command(commands)
     return parser
 

@@ -14,6 +14,7 @@ from actions.connectors.systems import Connectors, make_connectors, make_order_l
 from actions.firm import Firm, load_firm
 from actions.fresh_orders import FreshOrders
 from actions.timers import AT_OTHER_SYSTEMS, IN_OUR_STORE
+from analytics.improvement.policy import read_policy
 from desk import attachments, console
 from desk.api.routes import add_routes
 from desk.attachments import FILES
@@ -57,7 +58,9 @@ from desk.tokens import Tokens
 from desk.workers.alarms import watch_complaints
 from desk.workers.customer_tiers import TiersWorker
 from desk.workers.experience import ExperienceWorker
+from desk.workers.fixes import FixWorker
 from desk.workers.guarantees import GuaranteeWorker
+from desk.workers.improvement import ImprovementWorker
 from desk.workers.inbox import InboxWorker
 from desk.workers.incidents import IncidentWorker
 from desk.workers.intake import IntakeWorker
@@ -105,6 +108,9 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
     parts = parts or Parts()
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[tell_errors, require_token])
     app[SETTINGS] = settings
+    if parts.firm is None:
+        # Read again where it is used; a mistake in it stops the start.
+        read_policy(settings.firm)
     app[FIRM] = parts.firm or load_firm(settings.firm)
     app[DATABASE] = parts.database or Database(settings.database)
     app[CONNECTORS] = parts.connectors or make_connectors(settings, app[FIRM], app[DATABASE])
@@ -176,6 +182,8 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
             _keep_going("guarantees", GuaranteeWorker(database, firm).run()),
             _keep_going("incidents", IncidentWorker(database, firm).run()),
             _keep_going("alarms", watch_complaints(database, firm)),
+            _keep_going("improvement", ImprovementWorker(database, firm.zone, app[SETTINGS].firm).run()),
+            _keep_going("fixes", FixWorker(database, firm).run()),
         ]
         yield
         for task in tasks:

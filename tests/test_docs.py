@@ -182,6 +182,7 @@ def test_pins_hold_no_address() -> None:
         "bot/requirements.txt",
         "scripts/uv-requirements.txt",
         "tests/bench/requirements.txt",
+        "tests/bench/mfgqc-requirements.txt",
     ):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "--hash=sha256:" in text

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import t as student
+import scipy
 
 from actions.simulating.cases import DAYS, Complaint
 from actions.simulating.worlds import World
@@ -71,7 +71,7 @@ def paired(values: Sequence[float]) -> Difference:
     numbers = np.asarray(values, float)
     mean = float(numbers.mean())
     spread = float(numbers.std(ddof=1)) / float(np.sqrt(len(numbers)))
-    reach = float(student.ppf(0.5 + CONFIDENCE / 2.0, len(numbers) - 1)) * spread
+    reach = float(scipy.stats.t.ppf(0.5 + CONFIDENCE / 2.0, len(numbers) - 1)) * spread
     return Difference(mean, mean - reach, mean + reach)
 
 

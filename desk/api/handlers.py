@@ -3,11 +3,11 @@
 from aiohttp import web
 
 from actions.conversations import Address, storable
-from desk.api.imports import keep_orders, keep_volumes
+from desk.api.imports import UnknownStep, keep_orders, keep_volumes, refuse_unknown_steps
 from desk.api.models import OrdersPosted, VolumesPosted
 from desk.api.views import cases_view, conversation_view, messages_view, one_case_view, parse_identity
 from desk.errors import UPLOAD_LIMIT, ApiError, check_model, read_json
-from desk.keys import DATABASE
+from desk.keys import DATABASE, FIRM
 
 _PAGE = 500
 
@@ -52,6 +52,10 @@ async def post_orders(request: web.Request) -> web.Response:
 
 async def post_volumes(request: web.Request) -> web.Response:
     volumes = check_model(await read_json(request, UPLOAD_LIMIT), VolumesPosted)
+    try:
+        refuse_unknown_steps(volumes.root, request.app[FIRM])
+    except UnknownStep as error:
+        raise ApiError(422, f"{error.place}.step: {error}") from None
     return web.json_response({"kept": await request.app[DATABASE].run(keep_volumes, volumes)})
 
 

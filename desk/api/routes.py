@@ -9,16 +9,18 @@ from aiohttp import web
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from analytics.questions.improvements import ImprovementsQuestion, LedgerQuestion
 from analytics.questions.question import Question, choices_of, takes_many
 from desk.api import handlers
-from desk.api.analytics import get_sigma
 from desk.api.bindings import BindingPosted, post_binding
+from desk.api.improvements import get_improvement, get_improvements, get_ledger
 from desk.api.incidents import IncidentPosted, get_incident, get_incidents, post_incident
 from desk.api.models import OrdersPosted, VolumesPosted
-from desk.api.questions import AT_ONCE, QUESTIONS, handler_of
+from desk.api.questions import QUESTIONS, handler_of
 from desk.channels.rest import views as rest
 from desk.channels.rest.messages import IncomingMessage
 from desk.keys import ANALYSING
+from desk.reckoning import AT_ONCE
 from desk.scopes import SCOPE_OF
 
 
@@ -57,16 +59,29 @@ ROUTES = (
     ApiRoute("GET", "/api/v1/cases/{number}", handlers.get_case, "One case"),
     ApiRoute("POST", "/api/v1/orders", handlers.post_orders, "Upsert orders by number", body=OrdersPosted),
     ApiRoute("POST", "/api/v1/volumes", handlers.post_volumes, "Replace volumes by key", body=VolumesPosted),
-    ApiRoute(
-        "GET",
-        "/api/v1/analytics/sigma",
-        get_sigma,
-        "Opportunities, defects, DPMO, yield and sigma level of a process",
-        query=("process", "since", "until", "by"),
-    ),
     *(
         ApiRoute("GET", f"/api/v1/analytics/{name}", handler_of(name), summary, question=question)
         for name, (question, summary) in QUESTIONS.items()
+    ),
+    ApiRoute(
+        "GET",
+        "/api/v1/analytics/improvements",
+        get_improvements,
+        "PDCA cycles and DMAIC projects, the latest first",
+        question=ImprovementsQuestion,
+    ),
+    ApiRoute(
+        "GET",
+        "/api/v1/analytics/improvements/{number}",
+        get_improvement,
+        "One of them, with its evidence, and what its gate sees today",
+    ),
+    ApiRoute(
+        "GET",
+        "/api/v1/analytics/ledger",
+        get_ledger,
+        "What improvements cost and gained, each gain with its interval; in minor units",
+        question=LedgerQuestion,
     ),
     ApiRoute(
         "POST",

@@ -42,6 +42,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _STATIC = f"{PREFIX}/static/"
+_VERSIONED = f"{PREFIX}/analytics/plotly.js"
 # Forms that carry files, and how large they may be: five files of 10 MiB and what is around them.
 _UPLOADS = {
     f"{PREFIX}/conversations/{{public_id}}/files",
@@ -71,6 +72,9 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         caching = "no-cache" if request.path.startswith(_STATIC) else "no-store"
+        if request.path == _VERSIONED and "v" in request.query and response.status == 200:
+            # Its address tells its version.
+            caching = "private, max-age=31536000, immutable"
         response.headers["Cache-Control"] = caching
 
 

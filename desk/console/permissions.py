@@ -30,7 +30,7 @@ class Rule:
 
 
 PUBLIC = Rule(public=True)
-# Every role reads, quality too; it does nothing else.
+# Every role reads, quality too; beyond that it only improves.
 READ = Rule(frozenset(ROLES))
 OWN_ACCOUNT = Rule(frozenset(ROLES))
 # A note says something to colleagues and does nothing; what quality sees it may say.
@@ -51,6 +51,9 @@ RUN_DESK = Rule(frozenset({"administrator"}))
 SEE_CRISIS = Rule(MAY_SEE)
 RUN_CRISIS = Rule(MAY_RUN)
 READ_AUDIT = Rule(frozenset({"administrator", "quality"}))
+# Who changes what the firm improves: quality owns it. Who writes to many customers answers for more.
+IMPROVE = Rule(frozenset({"quality", "supervisor", "manager"}))
+TELL_FIXES = SUPERIORS
 
 # Who answers what a person may ask about their data.
 RIGHTS = Rule(frozenset({"manager", "administrator"}))
@@ -169,6 +172,48 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/desk/erasures"): RIGHTS,
     ("POST", "/desk/erasures/{public_id}/withdraw"): RIGHTS,
     ("GET", "/desk/wallboard"): READ,
+    ("GET", "/desk/analytics"): READ,
+    ("GET", "/desk/analytics.csv"): READ,
+    ("GET", "/desk/analytics/chart"): READ,
+    ("GET", "/desk/analytics/chart.csv"): READ,
+    ("GET", "/desk/analytics/pareto"): READ,
+    ("GET", "/desk/analytics/pareto.csv"): READ,
+    ("GET", "/desk/analytics/times"): READ,
+    ("GET", "/desk/analytics/times.csv"): READ,
+    ("GET", "/desk/analytics/recovery"): READ,
+    ("GET", "/desk/analytics/recovery.csv"): READ,
+    ("GET", "/desk/analytics/cases"): READ,
+    ("GET", "/desk/analytics/plotly.js"): READ,
+    ("GET", "/desk/analytics/report"): READ,
+    ("GET", "/desk/analytics/report/{month}.{kind}"): READ,
+    ("GET", "/desk/improvement"): READ,
+    ("GET", "/desk/improvement/new"): IMPROVE,
+    ("POST", "/desk/improvement/new"): IMPROVE,
+    ("GET", "/desk/improvement/signals"): READ,
+    ("POST", "/desk/improvement/signals/{public_id}"): IMPROVE,
+    ("GET", "/desk/improvement/controls"): READ,
+    ("GET", "/desk/improvement/problems"): READ,
+    ("GET", "/desk/improvement/ledger"): READ,
+    ("GET", "/desk/improvement/baselines"): READ,
+    ("POST", "/desk/improvement/baselines"): IMPROVE,
+    ("GET", "/desk/improvement/{number}"): READ,
+    ("POST", "/desk/improvement/{number}/sections/{section}"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/measures"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/measures/{public_id}"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/measures/{public_id}/done"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/measures/{public_id}/remove"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/advance"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/back"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/drop"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/carry-on"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/ledger"): IMPROVE,
+    ("POST", "/desk/improvement/{number}/ledger/{public_id}/reverse"): IMPROVE,
+    ("GET", "/desk/improvement/{number}/telling"): READ,
+    ("POST", "/desk/improvement/{number}/telling/preview"): TELL_FIXES,
+    ("POST", "/desk/improvement/{number}/telling/begin"): TELL_FIXES,
+    ("POST", "/desk/improvement/{number}/telling/pause"): TELL_FIXES,
+    ("POST", "/desk/improvement/{number}/telling/resume"): TELL_FIXES,
+    ("POST", "/desk/improvement/{number}/telling/stop"): TELL_FIXES,
     ("GET", "/desk/crisis"): SEE_CRISIS,
     ("POST", "/desk/alarms/{public_id}/take"): RUN_CRISIS,
     ("POST", "/desk/alarms/{public_id}/close"): RUN_CRISIS,

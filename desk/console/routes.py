@@ -21,6 +21,7 @@ from desk.console import (
     presence,
     recording,
     reply_routes,
+    report_pages,
     saved_views,
     transfers,
     views,
@@ -29,10 +30,12 @@ from desk.console import (
 )
 from desk.console.events import events
 from desk.console.guard import guard, set_headers
+from desk.console.improvement.routes import ROUTES as IMPROVEMENT_ROUTES
 from desk.console.keys import AUDIT_CHECK, CSRF_KEY, GUESSES, OPEN_STREAMS, RETENTION, SEAL, TEMPLATES, WATCH, WORDS
 from desk.console.open_streams import OpenStreams
 from desk.console.pages import make_environment, read_words
 from desk.console.permissions import check_rules
+from desk.console.quality.routes import ROUTES as QUALITY_ROUTES
 from desk.console.watch import Watch
 from desk.keys import DATABASE, SETTINGS
 from desk.limits import RateLimit
@@ -89,6 +92,9 @@ _ROUTES = [
     web.get("/desk/erasures", customer_rights.erasures_page),
     web.post("/desk/erasures/{public_id}/withdraw", customer_rights.post_withdraw),
     web.get("/desk/wallboard", wallboard.wallboard_page),
+    *QUALITY_ROUTES,
+    *report_pages.ROUTES,
+    *IMPROVEMENT_ROUTES,
     *crisis.ROUTES,
     *incidents.ROUTES,
     web.post("/desk/customers/{public_id}/link", identities.post_link),
@@ -114,6 +120,7 @@ def add_routes(app: web.Application) -> None:
     app[GUESSES] = RateLimit(_GUESSES_AT_ONCE, seconds=_GUESSES_AGAIN_AFTER)
     app[OPEN_STREAMS] = OpenStreams(app[DATABASE])
     app[AUDIT_CHECK] = ChainCheck(app[DATABASE])
+    app[report_pages.WAITING] = [0]
     app.middlewares.append(guard)
     app.add_routes(_ROUTES)
     app.on_response_prepare.append(set_headers)

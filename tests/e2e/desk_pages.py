@@ -22,6 +22,13 @@ NO_PAGES = {
     "/desk/notifications/bell",
     "/desk/attachments/{public_id}",
     "/desk/settings/audit.csv",
+    "/desk/analytics.csv",
+    "/desk/analytics/chart.csv",
+    "/desk/analytics/pareto.csv",
+    "/desk/analytics/times.csv",
+    "/desk/analytics/recovery.csv",
+    "/desk/analytics/plotly.js",
+    "/desk/analytics/report/{month}.{kind}",
 }
 # What stands for an address with parts in braces, or shows more than its bare self: name and address of each picture.
 EXAMPLES: dict[str, Callable[[Scene], dict[str, str]]] = {
@@ -43,6 +50,10 @@ EXAMPLES: dict[str, Callable[[Scene], dict[str, str]]] = {
         f"settings-firm-{page}": f"/desk/settings/firm/{page}"
         for page, file in FILES.items()
         if (ROOT / "data" / "firm" / file).exists()
+    },
+    "/desk/improvement/{number}": lambda scene: {"improvement-one": f"/desk/improvement/{scene.improvement}"},
+    "/desk/improvement/{number}/telling": lambda scene: {
+        "improvement-telling": f"/desk/improvement/{scene.improvement}/telling"
     },
     "/desk/incidents/{public_id}": lambda scene: {"incident": f"/desk/incidents/{scene.incident}"},
     "/desk/customers/{public_id}/rights": lambda scene: {"rights": f"/desk/customers/{scene.customer}/rights"},

@@ -10,6 +10,10 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize
 from actions.firm import load_firm
 from actions.incidents.drafting import Draft, draw_up
 from actions.incidents.lists import read_list
+from analytics.improvement.loops.keeping import Draft as ImprovementDraft
+from analytics.improvement.loops.keeping import open_improvement, write_section
+from analytics.improvement.loops.measures import add_measure
+from analytics.improvement.part import Part
 from desk import second_factor
 from desk.accounts import add_account
 from desk.console.sessions import COOKIE, new_token, sign_in
@@ -66,6 +70,7 @@ class Scene:
         reply: public id of a canned reply.
         macro: public id of a macro.
         incident: public id of an incident that is a draft.
+        improvement: number of a cycle that is being planned.
     """
 
     service: Service
@@ -77,6 +82,7 @@ class Scene:
     reply: str = ""
     macro: str = ""
     incident: str = ""
+    improvement: str = ""
 
     @property
     def database_url(self) -> str:
@@ -139,6 +145,7 @@ def set_scene(service: Service) -> Scene:
         deeds = play_day(database, load_firm(ROOT / "data" / "firm"), scene.conversations, attached_files(service.var))
         scene.recorded, scene.reply, scene.macro = deeds.recorded, deeds.reply, deeds.macro
         scene.incident = _draw_up(database)
+        scene.improvement = _plan(database)
     service.told("taken", "没受伤，就是插座有点黑了")
     return scene
 
@@ -160,6 +167,26 @@ def _of(session: Any, who: str) -> tuple[Conversation, Case]:
     identity = session.query(Identity).filter_by(channel="rest", external_id=who).one()
     conversation = session.query(Conversation).filter_by(identity_id=identity.id).one()
     return conversation, session.get_one(Case, conversation.focus_case_id)
+
+
+def _plan(database: Database) -> str:
+    """A cycle with causes and a measure, and no test named yet."""
+    causes = {
+        "fishbone": {"people": ["售后没有夜班"], "method": ["咨询都等一个人"]},
+        "whys": [["工单在等", "没有替补"]],
+    }
+    measure = {
+        "words": "每位专员指定替补", "owner": "周敏", "department": "logistics", "begins_on": "2026-11-10",
+        "due_on": "2026-12-10", "resources": "两个人", "target": "4小时内答复",
+    }  # fmt: skip
+    with database.begin() as work:
+        draft = ImprovementDraft("pdca", Part("recovery", "resolved_in_time"), "投诉解决太慢")
+        one = open_improvement(work, draft, "qinlan")
+        write_section(work, one.number, one.revision, "problem", {"statement": "每八张工单有一张超时"}, "qinlan")
+        write_section(work, one.number, one.revision, "causes", causes, "qinlan")
+        add_measure(work, one.number, one.revision, measure, "qinlan")
+        work.commit()
+        return one.number
 
 
 def _draw_up(database: Database) -> str:

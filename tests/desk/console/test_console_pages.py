@@ -238,7 +238,15 @@ def test_every_text_that_a_page_asks_for_is_there_and_none_is_idle() -> None:
         *("firmfile", "macro", "replies", "yaml"),
         *("clock_kind", "erasure", "hindrance", "holding", "retained"),
         *("coming", "outside", "proactive", "told", "told_group", "waits", "way", "window"),
+        *("quality_tab", "quality_process", "quality_what", "quality_period", "quality_dimension", "quality_language"),
+        *("quality_measure", "quality_every", "quality_kind", "quality_rules", "quality_limits", "quality_part"),
+        *("signal_kind", "signal_way", "signal_state"),
         *("channel_is", "channel_kind", "channel_mode", "channel_people", "wechat_fault", "wecom_fault"),
+        *("improve_baseline", "improve_branch", "improve_choice", "improve_control", "improve_direction"),
+        *("improve_field", "improve_gate", "improve_hint", "improve_kind", "improve_ledger", "improve_origin"),
+        *("improve_outcome", "improve_phase", "improve_process", "improve_refused", "improve_section"),
+        *("improve_problem", "improve_signal", "improve_telling", "improve_unit", "improve_wrong"),
+        *("improve_effect", "improve_level"),
     }
     idle = {key for key in keys - asked if key.partition(".")[0] not in built}
     assert idle == set()
