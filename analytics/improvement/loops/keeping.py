@@ -330,7 +330,7 @@ def _new(work: UnitOfWork, draft: Draft, cause: str, key: str, by: str) -> Impro
     first = phases_of(draft.kind)[0]
     content: dict[str, Any] = {}
     for name, document in draft.sections.items():
-        if name not in SECTIONS[draft.kind][first]:  # type: ignore[index]
+        if name not in SECTIONS[draft.kind][first]:
             raise ImprovementRefused("section_not_now", section=name, phase=first)
         content[name] = _read(name, document)
         content.setdefault("written", {})[name] = {"at": work.now.isoformat(), "by": by}

@@ -7,7 +7,7 @@ KINDS: tuple[Kind, ...] = ("pdca", "dmaic")
 CLOSED = "closed"
 
 # What is named first is written first.
-SECTIONS: dict[Kind, dict[str, tuple[str, ...]]] = {
+SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "pdca": {
         "plan": ("problem", "baseline", "causes", "main_cause", "test"),
         "do": (),
@@ -35,7 +35,7 @@ OUTCOMES = ("standardised", "carried_on", "dropped")
 
 def phases_of(kind: str) -> tuple[str, ...]:
     """The phases of a kind in order, ``closed`` at the end."""
-    return (*SECTIONS[kind], CLOSED)  # type: ignore[index]
+    return (*SECTIONS[kind], CLOSED)
 
 
 def next_phase(kind: str, phase: str) -> str:
@@ -51,4 +51,4 @@ def phase_before(kind: str, phase: str) -> str | None:
 
 def phase_of(kind: str, section: str) -> str | None:
     """The phase in which a section is written; None where the kind has no such section."""
-    return next((phase for phase, names in SECTIONS[kind].items() if section in names), None)  # type: ignore[index]
+    return next((phase for phase, names in SECTIONS[kind].items() if section in names), None)

@@ -137,7 +137,7 @@ def read_improvement(work: UnitOfWork, number: str) -> View:
     return View(
         line=_lines(work, [found])[0],
         phases=phases_of(found.kind),
-        sections=dict(SECTIONS[found.kind]),  # type: ignore[index]
+        sections=dict(SECTIONS[found.kind]),
         documents={name: content[name] for name in FORMS if content.get(name) is not None},
         written=content.get("written", {}),
         figures=_without_days(content.get("figures", {})),
