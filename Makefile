@@ -43,7 +43,7 @@ test: setup test-system ## run all tests
 	  { $(BOT_PYTHON) -m pytest -q tests/bot >"$(VAR)/bot_tests.txt" 2>&1 & } && bot=$$! && \
 	  { $(PYTHON) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --ignore=tests/e2e; service=$$?; } && \
 	  { wait $$bot; bot=$$?; cat "$(VAR)/bot_tests.txt"; test $$bot = 0; } && test $$service = 0 && \
-	  $(PYTHON) -m pytest -q -n 2 --dist loadfile tests/e2e
+	  $(PYTHON) -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder tests/e2e
 
 test-system: ## install the system packages that tests need, where that is allowed
 	@scripts/install_system_packages.sh

@@ -9,6 +9,30 @@ import pytest
 from tests.conftest import missing
 from tests.e2e.service import Service, running
 
+# Lanes by the time they take, the longest first, so that they end together: whoever shares the one service, and each
+# other module by itself. What is not named is short.
+_LANES = (
+    "test_desk_pages",
+    "shared",
+    "test_kill",
+    "test_desk_stories",
+    "test_postgresql",
+    "test_misbehaving_merchant",
+    "test_wechat",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a service stay in one lane: to start another one takes as long as many of them."""
+    lanes = {}
+    for item in items:
+        services = item._fixtureinfo.name2fixturedefs.get("service", ())
+        shares = any(service.baseid == "tests/e2e" for service in services[-1:])
+        lanes[item] = "shared" if shares else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(lanes[item]))
+    places = {lane: place for place, lane in enumerate(_LANES)}
+    items.sort(key=lambda item: places.get(lanes[item], len(places)))
+
 
 @pytest.fixture(scope="session")
 def model() -> str:
