@@ -7,6 +7,10 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from desk.keys import SETTINGS
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 # Above this many callers, those who have been quiet long enough are forgotten.
 _REMEMBERED = 10_000
 
@@ -44,18 +48,41 @@ class RateLimit:
 def caller_address(request: web.Request) -> str:
     """The network address of the caller.
 
-    Behind a proxy on this machine it is the address that the proxy itself saw, the last of ``X-Forwarded-For``; from
-    anywhere else the header is the caller's own claim, and not believed.
+    A proxy that is trusted (``AMENDS_TRUSTED_PROXIES``) tells by ``X-Forwarded-For`` whom it serves. The list is read
+    from its end, as far as those who wrote it are trusted; what stands before is the caller's own claim.
     """
-    remote = request.remote or ""
-    if _is_loopback(remote):
-        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        return forwarded or remote
-    return remote
+    address = _read_address(request.remote or "")
+    if address is None:
+        return request.remote or ""
+    trusted = request.app[SETTINGS].trusted_proxies
+    # A proxy may add a header of its own instead of lengthening the one that came.
+    hops = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
+    while hops and any(address in network for network in trusted):
+        told = _read_address(hops.pop())
+        if told is None:
+            break
+        address = told
+    return str(address)
 
 
-def _is_loopback(address: str) -> bool:
+def caller_network(request: web.Request) -> str:
+    """Whom a limit counts: the caller's address; of IPv6 the /64, which is what one customer of a network is given."""
+    address = caller_address(request)
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
+
+
+def _read_address(text: str) -> _Address | None:
+    """The address, which may have a port, as some proxies write it; None where it is none, such as ``unknown``."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
-        return ipaddress.ip_address(address).is_loopback
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
+        return None
+    # A socket for both versions shows IPv4 as ::ffff:192.0.2.1.
+    return getattr(address, "ipv4_mapped", None) or address

@@ -9,6 +9,7 @@ import secrets
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
     session_key: SecretStr = Field(SecretStr(""), description="key that signs desk sessions; empty: made on first run")
     widget_sites: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="sites that may embed the chat, such as https://shop.example, separated by commas"
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (ip_network("127.0.0.0/8"), ip_network("::1")),
+        description="proxies whose X-Forwarded-For is believed: addresses or networks, separated by commas",
     )
     turns_at_once: int = Field(8, ge=1, le=256, description="how many conversations one desk process serves at a time")
     answer_within_seconds: float = Field(20, gt=0, le=120, description="how long a REST caller waits for the answer")
@@ -119,6 +124,11 @@ class Settings(BaseSettings):
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError(f"{address!r} is no http address")
         return value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        return tuple(ip_network(part.strip()) for part in value.split(",")) if isinstance(value, str) else value
 
     @field_validator("bind")
     @classmethod

@@ -16,7 +16,7 @@ from desk.console.log_in import aside, check_own_password, give_code, log_in
 from desk.console.pages import language_of, render, say
 from desk.console.permissions import PREFIX
 from desk.keys import DATABASE, FIRM
-from desk.limits import caller_address
+from desk.limits import caller_address, caller_network
 from store.database import UnitOfWork
 from store.tables import Staff
 
@@ -40,7 +40,7 @@ async def post_log_in(request: web.Request) -> web.StreamResponse:
     """Sign in; the browser gets a new token, so that one planted before is worth nothing."""
     app, form = request.app, await request.post()
     login, after = storable(str(form.get("login", ""))).strip(), _next(str(form.get("next", "")))
-    password, caller = str(form.get("password", "")), caller_address(request)
+    password, caller = str(form.get("password", "")), caller_network(request)
     if wait := app[GUESSES].wait(caller):
         error = say(request, "login.too_often", span=show_span(timedelta(seconds=wait), language_of(request)))
         response = await render(request, "login.html", status=429, login=login, next=after, error=error)

@@ -34,7 +34,7 @@ from desk.channels.web.sessions import (
 from desk.channels.web.streams import Streams
 from desk.errors import ApiError, error_response, read_model
 from desk.keys import DATABASE, HUB
-from desk.limits import RateLimit, caller_address
+from desk.limits import RateLimit, caller_network
 from store.database import UnitOfWork
 
 log = structlog.get_logger()
@@ -79,7 +79,7 @@ async def post_session(request: web.Request) -> web.Response:
     201 ``{"session", "resume", "identity", "expires_at"}``; 401 where the resume token is unknown or expired.
     """
     asked = await read_model(request, SessionAsked)
-    if wait := request.app[SESSION_LIMIT].take(caller_address(request)):
+    if wait := request.app[SESSION_LIMIT].take(caller_network(request)):
         return too_many(wait)
     database = request.app[DATABASE]
     new: NewSession | None
