@@ -12,6 +12,16 @@ from pydantic.fields import FieldInfo
 from analytics.questions.improvements import ImprovementsQuestion, LedgerQuestion
 from analytics.questions.question import Question, choices_of, takes_many
 from desk.api import handlers
+from desk.api.answers import (
+    Anything,
+    BindingAnswer,
+    CaseAnswer,
+    CasesAnswer,
+    ConversationAnswer,
+    Kept,
+    MessagesAnswer,
+    Replies,
+)
 from desk.api.bindings import BindingPosted, post_binding
 from desk.api.improvements import get_improvement, get_improvements, get_ledger
 from desk.api.incidents import IncidentPosted, get_incident, get_incidents, post_incident
@@ -26,7 +36,13 @@ from desk.scopes import SCOPE_OF
 
 @dataclass(frozen=True, slots=True)
 class ApiRoute:
-    """One address of the API."""
+    """One address of the API.
+
+    Attributes:
+        query: parameters of the query that must be there.
+        whole: further ones, whole numbers, that need not.
+        later: what 202 means, where that can come.
+    """
 
     method: str
     path: str
@@ -34,7 +50,10 @@ class ApiRoute:
     summary: str
     body: type[BaseModel] | None = None
     query: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
     question: type[Question] | None = None
+    answer: type[BaseModel] = Anything
+    later: str | None = None
 
 
 ROUTES = (
@@ -44,21 +63,38 @@ ROUTES = (
         rest.webhook,
         "A customer's message; the answer is a list of replies, or 202 and [] where it comes later",
         body=IncomingMessage,
+        answer=Replies,
+        later="There is no answer yet; the body is [], and the answer comes in the conversation's messages",
     ),
-    ApiRoute("GET", "/api/v1/conversations/{identity}", handlers.get_conversation, "Who has the conversation"),
+    ApiRoute(
+        "GET",
+        "/api/v1/conversations/{identity}",
+        handlers.get_conversation,
+        "Who has the conversation",
+        answer=ConversationAnswer,
+    ),
     ApiRoute(
         "GET",
         "/api/v1/conversations/{identity}/messages",
         handlers.get_messages,
         "All messages both ways, numbered without gaps",
-        query=("after", "limit"),
+        whole=("after", "limit"),
+        answer=MessagesAnswer,
     ),
     ApiRoute(
-        "GET", "/api/v1/cases", handlers.get_cases, "A customer's cases, newest first", query=("identity", "limit")
+        "GET",
+        "/api/v1/cases",
+        handlers.get_cases,
+        "A customer's cases, newest first",
+        query=("identity",),
+        whole=("limit",),
+        answer=CasesAnswer,
     ),
-    ApiRoute("GET", "/api/v1/cases/{number}", handlers.get_case, "One case"),
-    ApiRoute("POST", "/api/v1/orders", handlers.post_orders, "Upsert orders by number", body=OrdersPosted),
-    ApiRoute("POST", "/api/v1/volumes", handlers.post_volumes, "Replace volumes by key", body=VolumesPosted),
+    ApiRoute("GET", "/api/v1/cases/{number}", handlers.get_case, "One case", answer=CaseAnswer),
+    ApiRoute("POST", "/api/v1/orders", handlers.post_orders, "Upsert orders by number", body=OrdersPosted, answer=Kept),
+    ApiRoute(
+        "POST", "/api/v1/volumes", handlers.post_volumes, "Replace volumes by key", body=VolumesPosted, answer=Kept
+    ),
     *(
         ApiRoute("GET", f"/api/v1/analytics/{name}", handler_of(name), summary, question=question)
         for name, (question, summary) in QUESTIONS.items()
@@ -97,17 +133,21 @@ ROUTES = (
         post_binding,
         "A link to send to a customer: whoever opens it in WeChat is that customer from then on",
         body=BindingPosted,
+        answer=BindingAnswer,
     ),
     ApiRoute("GET", "/api/v1/incidents/{id}", get_incident, "One incident; of a draft, what starting it would do"),
 )
 
 _ERRORS = {
+    "400": "The body is no JSON in UTF-8, or the request no HTTP",
     "401": "The bearer token is missing or wrong",
     "403": "The token lacks the scope that the address needs",
     "404": "There is no such thing",
+    "408": "The body came too slowly",
     "409": "It contradicts what is there",
     "413": "The body is too large",
     "422": "The request is well-formed and cannot be used; the message names the place",
+    "500": "A mistake of ours",
     "503": "It took too long, or the service is not ready",
 }
 
@@ -143,23 +183,10 @@ def openapi() -> dict[str, Any]:
             # OpenAPI 3.1 takes scopes here for any scheme.
             "security": [{"bearer": [SCOPE_OF[route.method, route.path]]}],
             "parameters": _parameters(route),
-            "responses": {
-                "200": {"description": "Done", "content": {"application/json": {"schema": {}}}},
-                **{
-                    status: {
-                        "description": text,
-                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-                    }
-                    for status, text in _ERRORS.items()
-                },
-            },
+            "responses": _responses(route, schemas),
         }
         if route.body is not None:
-            schema = route.body.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(schema.pop("$defs", {}))
-            schemas[route.body.__name__] = schema
-            reference = {"$ref": f"#/components/schemas/{route.body.__name__}"}
-            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
+            operation["requestBody"] = {"required": True, **_content(_reference(route.body, schemas))}
         paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -169,11 +196,36 @@ def openapi() -> dict[str, Any]:
     }
 
 
+def _responses(route: ApiRoute, schemas: dict[str, Any]) -> dict[str, Any]:
+    answer, error = _content(_reference(route.answer, schemas)), _content({"$ref": "#/components/schemas/Error"})
+    return {
+        "200": {"description": "Done", **answer},
+        **({"202": {"description": route.later, **answer}} if route.later else {}),
+        **{status: {"description": text, **error} for status, text in _ERRORS.items()},
+    }
+
+
+def _content(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _reference(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
+    """A reference to the model's schema, which is put among ``schemas``."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(schema.pop("$defs", {}))
+    schemas[model.__name__] = schema
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
 def _parameters(route: ApiRoute) -> list[dict[str, Any]]:
     in_path = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
     plain = [
-        {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
-        for place, names in (("path", in_path), ("query", route.query))
+        {"name": name, "in": place, "required": place == "path" or name in route.query, "schema": schema}
+        for place, names, schema in (
+            ("path", in_path, {"type": "string"}),
+            ("query", route.query, {"type": "string"}),
+            ("query", route.whole, {"type": "integer", "minimum": 0}),
+        )
         for name in names
     ]
     return [*plain, *_asked(route.question)] if route.question else plain
