@@ -17,7 +17,11 @@ _EVERYTHING_EVERY_SECONDS = 0.06
 
 
 class Hub:
-    """Wake-ups by conversation id, and for those who watch everything."""
+    """Wake-ups by conversation id, and for those who watch everything.
+
+    Attributes:
+        closing: the process ends; whoever waits is to leave off.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -25,6 +29,7 @@ class Hub:
         self._unheard: set[int] = set()
         self._rung_at = -_EVERYTHING_EVERY_SECONDS
         self._ringing: asyncio.TimerHandle | None = None
+        self.closing = False
 
     def committed(self, conversations: set[int]) -> None:
         """Wake those who wait for ``conversations``; called from any thread."""
@@ -34,6 +39,13 @@ class Hub:
     def wake(self, conversation_id: int) -> None:
         """As :meth:`committed`, from the event loop."""
         self._wake({conversation_id})
+
+    def close(self) -> None:
+        """Wake everybody, since the process ends."""
+        self.closing = True
+        for bells in self._waiting.values():
+            for bell in bells:
+                bell.ring()
 
     @contextmanager
     def listening(self, conversation_id: int | None) -> Iterator["Bell"]:

@@ -102,6 +102,8 @@ def _write_configuration(settings: Settings, model: Path) -> Path:
             f"[program:{name}]",
             f"command={quoted}",
             "autorestart=true",
+            # The desk starts last and stops first, so that what it has under way is still answered.
+            f"priority={2 if name == 'desk' else 1}",
             "startsecs=2",
             # A process that cannot start at all is tried for some minutes: a port may come free.
             "startretries=20",

@@ -158,6 +158,7 @@ def add_routes(app: web.Application) -> None:
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     app.router.add_get("/api/v1/openapi.json", _openapi)
+    app.on_shutdown.append(rest.let_go)
 
 
 def openapi() -> dict[str, Any]:

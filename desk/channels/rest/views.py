@@ -28,7 +28,7 @@ async def webhook(request: web.Request) -> web.Response:
     """Take a message and wait for what it leads to.
 
     200 with the replies; 200 and ``[]`` while a person has the conversation; 202 and ``[]`` where the answer takes
-    longer, to be read later at ``/api/v1/conversations/…/messages``.
+    longer, or the service is being stopped, to be read later at ``/api/v1/conversations/…/messages``.
     """
     incoming = await read_model(request, IncomingMessage)
     metadata = incoming.metadata
@@ -51,9 +51,14 @@ async def webhook(request: web.Request) -> web.Response:
             answer = await database.read(_answer, received.inbox_id)
             if answer.complete:
                 return web.json_response([as_reply(incoming.sender, message) for message in answer.messages])
-            if asyncio.get_running_loop().time() >= deadline:
+            if hub.closing or asyncio.get_running_loop().time() >= deadline:
                 return web.json_response([], status=202)
             await bell.wait()
+
+
+async def let_go(app: web.Application) -> None:
+    """Keep no caller waiting when the process ends: the message is kept, and answered after the next start."""
+    app[HUB].close()
 
 
 def _answer(work: UnitOfWork, inbox_id: str) -> _Answer:
