@@ -55,6 +55,7 @@ from desk.notifying.ways import make_ways, say_what_is_missing
 from desk.rasa import Rasa
 from desk.scopes import check_scopes
 from desk.tokens import Tokens
+from desk.unreadable import answer_in_our_form
 from desk.workers.alarms import watch_complaints
 from desk.workers.customer_tiers import TiersWorker
 from desk.workers.experience import ExperienceWorker
@@ -106,6 +107,7 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
         SettingsError: one of the firm's systems cannot be called, or a channel's account lacks a secret.
     """
     parts = parts or Parts()
+    answer_in_our_form()
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[tell_errors, require_token])
     app[SETTINGS] = settings
     if parts.firm is None:

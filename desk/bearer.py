@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from desk.errors import ApiError, Handler
+from desk.errors import ApiError, Handler, error_response
 from desk.keys import TOKENS
 from desk.scopes import GUARDED, OPEN, SCOPE_OF
 
@@ -14,7 +14,9 @@ async def require_token(request: web.Request, handler: Handler) -> web.StreamRes
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         held = await request.app[TOKENS].scopes_of(token.strip()) if scheme.lower() == "bearer" else None
         if held is None:
-            raise ApiError(401, "a bearer token is needed: Authorization: Bearer …")
+            refused = error_response(401, "a bearer token is needed: Authorization: Bearer …")
+            refused.headers["WWW-Authenticate"] = "Bearer"
+            return refused
         resource = request.match_info.route.resource
         # Without a resource there is no such address, and the router says so.
         if resource is not None and (needed := SCOPE_OF[request.method, resource.canonical]) not in held:

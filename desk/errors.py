@@ -1,6 +1,8 @@
 """Errors as callers see them: a class, a code and a sentence; never a stack trace."""
 
+import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -15,6 +17,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 BODY_LIMIT = 64 * 1024
 UPLOAD_LIMIT = 8 * 1024 * 1024
+# Whoever sends no faster than this holds a connection on purpose.
+BODY_SECONDS = 30
+UPLOAD_SECONDS = 300
 
 _CODES = {
     400: "bad_request",
@@ -22,6 +27,7 @@ _CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     409: "conflict",
     413: "too_large",
     415: "unsupported_media_type",
@@ -62,6 +68,11 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
+    except web.RequestPayloadError:
+        response = error_response(400, "the body cannot be read: it breaks off, or is not encoded as its head says")
+        # Where the next request would begin, nobody knows.
+        response.force_close()
+        return response
     except ConnectionResetError:
         raise
     except Exception as error:
@@ -73,16 +84,19 @@ async def read_json(request: web.Request, limit: int = BODY_LIMIT) -> Any:
     """The body as JSON.
 
     Raises:
-        ApiError: 400 no JSON in UTF-8; 413 larger than ``limit`` bytes.
+        ApiError: 400 no JSON in UTF-8; 408 it comes too slowly; 413 larger than ``limit`` bytes.
     """
     try:
-        body = await request.clone(client_max_size=limit).read()
+        async with asyncio.timeout(BODY_SECONDS if limit <= BODY_LIMIT else UPLOAD_SECONDS):
+            body = await request.clone(client_max_size=limit).read()
+    except TimeoutError:
+        raise ApiError(408, "the body took too long") from None
     except web.HTTPRequestEntityTooLarge:
         raise ApiError(413, f"the body is larger than {limit // 1024} KiB") from None
     if len(body) > limit:
         raise ApiError(413, f"the body is larger than {limit // 1024} KiB")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise ApiError(400, "the body is no JSON") from None
 
@@ -107,11 +121,19 @@ def check_model(value: Any, model: type[Model]) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise ApiError(422, f"{place or 'the body'}: {first['msg']}") from None
+        raise ApiError(422, f"{place or 'the body'}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    """The number; 1e999 is good JSON, and PostgreSQL cannot keep the infinity that Python reads."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large")
+    return number
 
 
 def _route(request: web.Request) -> str:

@@ -1,9 +1,24 @@
 """The form of what integrators post."""
 
+import unicodedata
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    model_validator,
+)
+
+# Control, format (such as U+200B) and separators.
+_UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+# Letters, marks and symbols to Unicode: a joiner, Hangul fillers, variation selectors, an empty Braille cell.
+_FILLERS = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0") | {chr(code) for code in range(0xFE00, 0xFE10)}
 
 
 def without_nul(value: str) -> str:
@@ -17,6 +32,26 @@ def without_nul(value: str) -> str:
     return value
 
 
+def not_blank(value: str) -> str:
+    """The text as it is, if there is something to see in it.
+
+    Raises:
+        ValueError: it is empty, or holds nothing but blanks, controls and characters of no width.
+    """
+    if all(c in _FILLERS or unicodedata.category(c) in _UNSEEN for c in value):
+        raise ValueError("must not be empty")
+    return value
+
+
+def _no_number(value: Any) -> Any:
+    # It would be taken for seconds since 1970; what else is no moment is refused by its type.
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return value
+    raise ValueError("must be written as in ISO 8601, not as a number")
+
+
 def _in_our_times(value: datetime) -> datetime:
     # Further out, another zone may lie before the first or after the last year that there is.
     if not 1900 <= value.year <= 9000:
@@ -24,7 +59,8 @@ def _in_our_times(value: datetime) -> datetime:
     return value
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_our_times)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_our_times)]
+Day = Annotated[date, BeforeValidator(_no_number)]
 Key = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(without_nul)]
 OptionalKey = Annotated[str, Field(max_length=64), AfterValidator(without_nul)]
 Minor = Annotated[int, Field(ge=0, le=10**12, strict=True, description="minor units")]
@@ -51,7 +87,7 @@ class OrderPosted(BaseModel):
         ]
         | None
     ) = None
-    phone_last4: Annotated[str, Field(pattern=r"^\d{4}$")] | None = None
+    phone_last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
     placed_at: Moment
     promised_at: Moment | None = None
     delivered_at: Moment | None = None
@@ -74,7 +110,7 @@ class VolumePosted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    day: date
+    day: Day
     process: Key
     step: OptionalKey | None = None
     category: OptionalKey | None = None

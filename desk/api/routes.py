@@ -31,7 +31,7 @@ from desk.channels.rest import views as rest
 from desk.channels.rest.messages import IncomingMessage
 from desk.keys import ANALYSING
 from desk.reckoning import AT_ONCE
-from desk.scopes import SCOPE_OF
+from desk.scopes import GUARDED, SCOPE_OF
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,7 @@ def add_routes(app: web.Application) -> None:
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     app.router.add_get("/api/v1/openapi.json", _openapi)
+    app.on_response_prepare.append(_protect)
     app.on_shutdown.append(rest.let_go)
 
 
@@ -252,6 +253,14 @@ def _schema(field: FieldInfo) -> dict[str, Any]:
     if words := choices_of(field.annotation):
         return {"type": "string", "enum": list(words)}
     return {"type": "string"}
+
+
+async def _protect(request: web.Request, response: web.StreamResponse) -> None:
+    """What is told of customers is kept by nobody on the way; which versions answer concerns nobody."""
+    response.headers["Server"] = "Amends"
+    if request.path.startswith(GUARDED):
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-store"
 
 
 async def _openapi(_: web.Request) -> web.Response:

@@ -4,18 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from desk.api.models import without_nul
+from desk.api.models import not_blank, without_nul
 from store.tables import Message
 
-
-def _no_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value
-
-
 # A text may hold anything; what the store looks up may not.
-_NAME = AfterValidator(lambda value: _no_blank(without_nul(value)))
+_NAME = AfterValidator(lambda value: not_blank(without_nul(value)))
 
 
 class CallerMetadata(BaseModel):
@@ -33,7 +26,7 @@ class IncomingMessage(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
     sender: Annotated[str, Field(min_length=1, max_length=200), _NAME]
-    message: Annotated[str, AfterValidator(_no_blank)]
+    message: Annotated[str, AfterValidator(not_blank)]
     metadata: CallerMetadata | None = None
 
 

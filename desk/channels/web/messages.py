@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import and_, exists, select
 
 from actions.file_content import SHOWN
+from desk.api.models import not_blank
 from desk.api.views import message_view
 from recovery.control import Control
 from store.database import UnitOfWork
@@ -14,12 +15,6 @@ from store.tables import Attachment, Conversation, InboxRow, Message, Staff
 
 # How many messages are replayed from one look into the store.
 BATCH = 100
-
-
-def _no_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value
 
 
 class SessionAsked(BaseModel):
@@ -37,7 +32,7 @@ class WrittenMessage(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
     id: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
-    text: Annotated[str, AfterValidator(_no_blank)]
+    text: Annotated[str, AfterValidator(not_blank)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from desk.keys import FIRM, SETTINGS
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
+_NAMES = frozenset(path.name for path in STATIC.iterdir())
 # Its own key: the console keeps its templates apart.
 _TEMPLATES = web.AppKey("chat_templates", jinja2.Environment)
 
@@ -55,6 +56,13 @@ async def privacy_page(request: web.Request) -> web.Response:
 async def widget_script(_: web.Request) -> web.FileResponse:
     """The script that another site embeds with one tag."""
     return web.FileResponse(STATIC / "widget.js")
+
+
+async def static_file(request: web.Request) -> web.FileResponse:
+    """A part of the page; unlike aiohttp's own route for folders, it tells in the one form that there is none."""
+    if (name := request.match_info["name"]) not in _NAMES:
+        raise web.HTTPNotFound
+    return web.FileResponse(STATIC / name)
 
 
 async def protect(request: web.Request, response: web.StreamResponse) -> None:

@@ -15,11 +15,11 @@ from actions.conversations import MessageConflict, Received, receive
 from desk.api.views import moment
 from desk.channels.web.messages import SessionAsked, WrittenMessage, read_news
 from desk.channels.web.pages import (
-    STATIC,
     chat_page,
     privacy_page,
     protect,
     set_up_templates,
+    static_file,
     widget_script,
 )
 from desk.channels.web.sessions import (
@@ -64,7 +64,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/", chat_page)
     app.router.add_get("/widget.js", widget_script)
     app.router.add_get("/chat/privacy", privacy_page)
-    app.router.add_static("/chat/static/", STATIC)
+    app.router.add_get("/chat/static/{name}", static_file)
     app.router.add_post("/chat/sessions", post_session)
     app.router.add_post("/chat/messages", post_message)
     app.router.add_get("/chat/events", get_events)
