@@ -155,6 +155,11 @@ def offer_words(firm: Firm, language: str, offers: Sequence[Offer], key: str) ->
     return firm.words.render(language, key, offers=texts), buttons
 
 
+def again_key(offers: Sequence[Offer]) -> str:
+    """The words around offers that are put once more."""
+    return "offer.again_single" if len(offers) == 1 else "offer.again"
+
+
 def open_offers(work: UnitOfWork, case: Case) -> list[Offer]:
     """The choices the customer has now, as shown."""
     statement = select(Offer).where(Offer.case_id == case.id, Offer.state == "open").order_by(Offer.position)

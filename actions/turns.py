@@ -49,6 +49,7 @@ class OpenTurn:
     _bubbles: list[tuple[str, list[dict[str, str]]]] = field(default_factory=list)
     _decisive: bool = False
     _asked: bool = False
+    _complained: bool = False
 
     def text(self, key: str, **values: Any) -> str:
         """A reply from the catalogue in the language of the conversation."""
@@ -80,6 +81,10 @@ class OpenTurn:
     def ask_nothing(self) -> None:
         await_nothing(self.conversation)
 
+    def shows_way_to_person(self) -> None:
+        """What this turn says opens a complaint: the way to a person stands in it, said before or not."""
+        self._complained = True
+
     def is_decisive(self) -> None:
         """What this turn says, the customer must know (:func:`actions.conversations.say`)."""
         self._decisive = True
@@ -88,10 +93,13 @@ class OpenTurn:
         """Put what was said into the outbox."""
         if not self._bubbles:
             return
-        if not self.conversation.introduced and self.conversation.control == Control.BOT:
-            # Said once: that a machine answers and that a person can be had.
-            self.conversation.introduced = True
-            self._bubbles.append((self.text("machine.introduction"), []))
+        if self.conversation.control == Control.BOT:
+            if not self.conversation.introduced:
+                # Said once: that a machine answers and that a person can be had.
+                self.conversation.introduced = True
+                self._bubbles.append((self.text("machine.introduction"), []))
+            elif self._complained:
+                self._bubbles.append((self.text("machine.way_to_person"), []))
         message = say(
             self.work,
             self.conversation,

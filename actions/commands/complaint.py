@@ -22,6 +22,7 @@ from actions.commands.handling import note_handling, said_of
 from actions.commands.offers import make_offer, restate_offers
 from actions.commands.proof import PROOF_ATTEMPTS, prove_order
 from actions.commands.readings import ask_reading_again, is_reading_asked
+from actions.commands.reminding import remind
 from actions.follow_up import case_to_rate, keep_rating
 from actions.incidents.joining import join_incident
 from actions.offering import open_offers, withdraw_open_offers
@@ -32,9 +33,11 @@ from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition
 from recovery.control import CONTACTS_BEFORE_HAND_OVER, HandOverReason
 from recovery.events import CaseAcknowledged
+from recovery.failures import Category
 from recovery.follow_up import CONTENT_RATING, REOPENING_RATING
 from recovery.joining import Joining, decide_joining
 from recovery.next_step import Known, Step, next_step
+from recovery.remedies import BY_PEOPLE, RemedyKind
 from recovery.severity import Severity
 from store.tables import Case, CaseTransition
 
@@ -46,6 +49,8 @@ def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> 
         person_due: why a person must take over whatever else was said, if so.
     """
     person_due = person_due or _keep_rating(turn)
+    focus = focus_case(turn.work, turn.conversation)
+    known = (focus.id, set(focus.categories)) if focus is not None else None
     case, is_new = _join_or_open(turn)
     _keep_facts(turn, case)
     person_due = person_due or insulted_again(turn)
@@ -62,9 +67,19 @@ def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> 
             hand_over(turn, case, HandOverReason.REPEATED_CONTACT)
             return
     else:
-        turn.say("complaint.joined", number=case.number)
+        _say_joined(turn, case, known[1] if known is not None and known[0] == case.id else set(case.categories))
         warn_in_passing(turn)
     go_on(turn, case, person_due)
+
+
+def _say_joined(turn: OpenTurn, case: Case, known: set[str]) -> None:
+    """Acknowledge what was added to a case; a failure that was not known before is named, and apologised for."""
+    more = [key for key in case.categories if key not in known | {Category.OTHER}]
+    if more:
+        failure = turn.text(turn.firm.words_for(more))
+        turn.say("complaint.joined_more", failure=failure, number=case.number)
+    else:
+        turn.say("complaint.joined", number=case.number)
 
 
 def record_fact(turn: OpenTurn) -> None:
@@ -88,6 +103,8 @@ def record_fact(turn: OpenTurn) -> None:
     number_before = get_fact(case, "order_number")
     _keep_facts(turn, case)
     if case.state != CaseState.OPEN:
+        if turn.understanding.facts.phone is not None and _say_number_noted(turn, case):
+            return
         turn.say("fact.noted", number=case.number)
         restate(turn, case)
         return
@@ -114,7 +131,7 @@ def acknowledge(turn: OpenTurn, case: Case) -> None:
         number=case.number,
     )
     # For every complaint the way to a person is shown in the first reply (GB/T 47746-2026).
-    turn.conversation.introduced = False
+    turn.shows_way_to_person()
     case.acknowledged_at = turn.work.now
     record(
         turn.work,
@@ -129,7 +146,7 @@ def acknowledge(turn: OpenTurn, case: Case) -> None:
 
 def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None) -> None:
     """Do the one next thing in an open case: ask what is missing, offer, or hand over."""
-    prove_order(turn, case)
+    wrong_digits = prove_order(turn, case)
     known = join_incident(turn.work, turn.firm, turn.conversation, case, turn.language)
     if known is not None:
         turn.add(known)
@@ -167,13 +184,38 @@ def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None) 
         turn.say("ask.happening")
         turn.ask("happening")
     elif step is Step.ASK_ORDER:
-        turn.say("ask.order")
+        # Asked in full once; whatever was said instead, the question is only called to mind.
+        turn.say("remind.order_number" if _is_asked(turn, "order_number") else "ask.order")
         turn.ask("order_number")
     elif step is Step.ASK_PROOF:
-        turn.say("ask.proof_again" if case.proof_attempts else "ask.proof", order=get_fact(case, "order_number") or "")
+        _ask_proof(turn, case, wrong_digits)
         turn.ask("order_proof")
     else:
         make_offer(turn, case)
+
+
+def _is_asked(turn: OpenTurn, kind: str) -> bool:
+    return turn.awaited is not None and turn.awaited["kind"] == kind
+
+
+def _ask_proof(turn: OpenTurn, case: Case, wrong_digits: bool) -> None:
+    order = get_fact(case, "order_number") or ""
+    if wrong_digits:
+        turn.say("ask.proof_again" if case.proof_attempts == 1 else "ask.proof_last", order=order)
+    elif _is_asked(turn, "order_proof") and turn.understanding.facts.order_number is None:
+        turn.say("remind.order_proof")
+    else:
+        turn.say("ask.proof", order=order)
+
+
+def _say_number_noted(turn: OpenTurn, case: Case) -> bool:
+    """Say which number we call, and by when, where a call back is owed; whether it is."""
+    owed = open_promise(turn.work, case, RemedyKind.CALL_BACK)
+    if owed is None:
+        return False
+    phone, due = turn.understanding.facts.phone, turn.local(owed.due_at)
+    turn.say("waiting.number_noted", phone=phone, due=due, more=False)
+    return True
 
 
 def restate(turn: OpenTurn, case: Case) -> None:
@@ -187,16 +229,26 @@ def restate(turn: OpenTurn, case: Case) -> None:
     elif case.state == CaseState.AWAITING_APPROVAL and promised is not None:
         turn.say("status.awaiting_approval", number=case.number, due=turn.local(promised.due_at))
     elif case.state == CaseState.REMEDYING:
-        turn.say("status.remedying", number=case.number)
+        turn.say("status.remedying", number=case.number, due=_done_by(turn, case))
     elif case.state in (CaseState.WITH_STAFF, CaseState.AWAITING_APPROVAL):
         turn.say("status.with_staff", number=case.number, due=_settled_by(turn, case))
     elif case.state == CaseState.OPEN:
         turn.say("status.open", number=case.number)
+        if turn.conversation.awaited is None:
+            go_on(turn, case)
+        else:
+            remind(turn)
     elif case.state == CaseState.WITHDRAWN:
         turn.say("status.withdrawn", number=case.number)
     else:
         references = [r.reference for r in case.remedies if r.reference]
         turn.say("status.settled", number=case.number, references=references)
+
+
+def _done_by(turn: OpenTurn, case: Case) -> datetime | None:
+    """By when people have done what was agreed; None where machines do it, at once."""
+    owed = [one.due_at for one in case.promises if one.state == "open" and one.kind in BY_PEOPLE]
+    return turn.local(max(owed)) if owed and max(owed) > turn.work.now else None
 
 
 def _settled_by(turn: OpenTurn, case: Case) -> datetime | None:

@@ -1,10 +1,10 @@
 """Put remedies to the customer, and grant what they choose."""
 
 from actions.account import lock_order, ruling_on
-from actions.cases import move
+from actions.cases import get_fact, move
 from actions.commands.hand_over import hand_over
 from actions.notifying import NotificationKind, notify
-from actions.offering import decide_for, make_offers, offer_words, open_offers, rounds_put
+from actions.offering import again_key, decide_for, items_of, make_offers, offer_words, open_offers, rounds_put
 from actions.outcomes import dimensions_of, record
 from actions.promises import promise
 from actions.remedies import describe_offer, grant
@@ -31,7 +31,20 @@ def make_offer(turn: OpenTurn, case: Case) -> None:
     if not decision.offers:
         hand_over(turn, case, _why_none(turn, case, decision))
         return
-    _offer(turn, case, decision, "offer.intro_single" if len(decision.offers) == 1 else "offer.intro")
+    single = len(decision.offers) == 1
+    if _is_offered_again(case, decision):
+        # What was put before the customer said more still stands; it is no news.
+        key = "offer.again_single" if single else "offer.again"
+    else:
+        key = "offer.intro_single" if single else "offer.intro"
+    _offer(turn, case, decision, key)
+
+
+def _is_offered_again(case: Case, decision: Decision) -> bool:
+    """Whether the same was put before, and taken back without the customer's having answered."""
+    before = [offer for offer in case.offers if offer.round == case.offer_round]
+    same = [offer.remedies for offer in before] == [items_of(o.remedies, o.cost.currency) for o in decision.offers]
+    return same and all(offer.state == "superseded" for offer in before)
 
 
 def _why_none(turn: OpenTurn, case: Case, decision: Decision) -> HandOverReason:
@@ -68,7 +81,14 @@ def offer_wish(turn: OpenTurn, case: Case) -> bool:
 
 def restate_offers(turn: OpenTurn, case: Case) -> None:
     """Put the open choices once more."""
-    _put(turn, case, "offer.again")
+    _put(turn, case, again_key(open_offers(turn.work, case)))
+
+
+def take_up(turn: OpenTurn, case: Case, offer: Offer) -> None:
+    """The customer comes back to an offer of the last round that they had declined."""
+    offer.state, offer.answered_at = "open", None
+    move(turn.work, case, Transition.OFFER, "bot")
+    choose(turn, case, offer)
 
 
 def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
@@ -92,6 +112,8 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
         if kinds & BY_PEOPLE == {RemedyKind.CALL_BACK}:
             key = "offer.call_back_accepted"
         turn.say(key, what=what, due=turn.local(max(owed, default=turn.work.now)))
+        if RemedyKind.CALL_BACK in kinds and get_fact(case, "phone") is None and case.customer.phone is None:
+            turn.say("ask.number")
         return
     if needed is Authority.NOBODY:
         # The order, or the customer, has received all that anyone may grant: said in so many words.
@@ -143,7 +165,16 @@ def _record_answer(turn: OpenTurn, case: Case, accepted: bool) -> None:
 
 def find_choice(turn: OpenTurn, case: Case) -> Offer | None:
     """The open offer that the message means: by number, by the remedy's name, or the only one there is."""
-    offers = open_offers(turn.work, case)
+    return _named(turn, open_offers(turn.work, case))
+
+
+def find_declined(turn: OpenTurn, case: Case) -> Offer | None:
+    """The same among what was declined last."""
+    declined = [offer for offer in case.offers if offer.round == case.offer_round and offer.state == "declined"]
+    return _named(turn, sorted(declined, key=lambda offer: offer.position))
+
+
+def _named(turn: OpenTurn, offers: list[Offer]) -> Offer | None:
     facts = turn.understanding.facts
     if facts.choice is not None:
         return next((offer for offer in offers if offer.position == facts.choice), None)

@@ -7,7 +7,9 @@ from actions.commands.offers import (
     choose,
     decline,
     find_choice,
+    find_declined,
     restate_offers,
+    take_up,
 )
 from actions.commands.readings import ask_reading_again, is_reading_asked
 from actions.commands.small_talk import catch_all, not_meant
@@ -36,6 +38,10 @@ def accept_offer(turn: OpenTurn) -> None:
     if case is None:
         catch_all(turn)
         return
+    if case.state == CaseState.OPEN and turn.awaited is not None and turn.awaited["kind"] == "wish":
+        # Asked what else would do, they come back to what they had declined.
+        record_wish(turn)
+        return
     if case.state != CaseState.OFFERED or turn.awaited is None or turn.awaited["kind"] != "offer":
         # Nothing is on offer to this message: it was chosen already, or the choice was put after it was written.
         score = volunteered_score(turn, case)
@@ -59,7 +65,10 @@ def affirm(turn: OpenTurn) -> None:
     """Yes, to whatever was asked."""
     case = focus_case(turn.work, turn.conversation)
     awaited = turn.awaited["kind"] if turn.awaited else None
-    if awaited == "confirm_hand_over":
+    declined = find_declined(turn, case) if case is not None and awaited == "wish" else None
+    if case is not None and declined is not None:
+        take_up(turn, case, declined)
+    elif awaited == "confirm_hand_over":
         hand_over(turn, case, HandOverReason.STRONG_FEELING)
     elif awaited == "reading":
         catch_all(turn)
@@ -69,6 +78,9 @@ def affirm(turn: OpenTurn) -> None:
         restate(turn, case)
     elif awaited in ("order_number", "order_proof"):
         record_fact(turn)
+    elif case is not None and awaited is None:
+        # "OK" to what was just told asks for nothing.
+        turn.say("small_talk.fine")
     else:
         turn.say("small_talk.go_ahead")
 
@@ -94,10 +106,15 @@ def deny(turn: OpenTurn) -> None:
         go_on(turn, case)
     elif awaited == "offer" and open_offers(turn.work, case):
         decline(turn, case)
+    elif awaited in ("order_number", "order_proof") and (
+        turn.understanding.facts.order_number or turn.understanding.facts.phone_last4
+    ):
+        # "No, the number is …" gives what was asked.
+        record_fact(turn)
     elif awaited in ("order_number", "order_proof"):
         case.order_unknown = True
         turn.ask_nothing()
-        turn.say("fact.order_unknown")
+        turn.say("fact.order_unknown" if awaited == "order_number" else "fact.proof_unknown")
         go_on(turn, case)
     elif awaited in ("wish", "happening"):
         hand_over(turn, case, HandOverReason.OFFERS_DECLINED)

@@ -1,11 +1,11 @@
 """Everything that is no complaint and answers no question of ours: no case comes of it."""
 
 from actions.cases import focus_case
-from actions.commands.complaint import hear_complaint, restate
+from actions.commands.complaint import hear_complaint, record_fact, restate
 from actions.commands.following import bring_own_case
 from actions.commands.hand_over import hand_over, reason_to_hand_over
-from actions.commands.offers import restate_offers
 from actions.commands.readings import ask_reading, ask_reading_again, is_reading_asked
+from actions.commands.reminding import remind
 from actions.follow_up import SURVEY
 from actions.turns import OpenTurn
 from recovery.case_states import UNSETTLED, CaseState
@@ -13,13 +13,17 @@ from recovery.control import UNCLEAR_TURNS_BEFORE_HAND_OVER, HandOverReason
 from recovery.failures import Category
 from store.tables import Case
 
+# Without these a case cannot go on, and thanks do not answer them; a choice stands just above, with its buttons.
+_TO_CONTINUE = frozenset({"order_number", "order_proof", "happening", "wish", "confirm_hand_over"})
+# What was agreed is being done, or decided on.
+_UNDER_WAY = frozenset({CaseState.REMEDYING, CaseState.AWAITING_APPROVAL})
 # Nothing is open, or an invitation that needs no answer: what was meant may be asked instead.
 _MAY_BE_REPLACED = (None, *SURVEY)
 
 
 def greet(turn: OpenTurn) -> None:
     turn.say("small_talk.greeting")
-    _remind(turn)
+    remind(turn)
 
 
 def say_goodbye(turn: OpenTurn) -> None:
@@ -28,27 +32,35 @@ def say_goodbye(turn: OpenTurn) -> None:
 
 def answer_thanks(turn: OpenTurn) -> None:
     turn.say("small_talk.welcome")
+    if turn.awaited is not None and turn.awaited["kind"] in _TO_CONTINUE:
+        remind(turn)
 
 
 def answer_praise(turn: OpenTurn) -> None:
     turn.say("small_talk.praise")
+    remind(turn)
 
 
 def introduce(turn: OpenTurn) -> None:
     turn.conversation.introduced = True
     turn.say("machine.who")
-    _remind(turn)
+    remind(turn)
 
 
 def answer_question(turn: OpenTurn) -> None:
     """A question about terms or goods: we say honestly that it is not ours to answer, and who can."""
     turn.say("small_talk.question")
-    _remind(turn)
+    case = focus_case(turn.work, turn.conversation)
+    if turn.conversation.awaited is None and case is not None and case.state in _UNDER_WAY:
+        # "When will it come?" asks about the case as likely as about terms.
+        restate(turn, case)
+    else:
+        remind(turn)
 
 
 def answer_chitchat(turn: OpenTurn) -> None:
     turn.say("small_talk.chitchat")
-    _remind(turn)
+    remind(turn)
 
 
 def ignore_spam(turn: OpenTurn) -> None:
@@ -71,6 +83,8 @@ def case_status(turn: OpenTurn) -> None:
         turn.say("status.no_case")
         turn.ask("happening")
         return
+    if case.state == CaseState.OFFERED:
+        turn.say("status.offered", number=case.number)
     restate(turn, case)
 
 
@@ -90,13 +104,17 @@ def catch_all(turn: OpenTurn) -> None:
     if awaited in ("happening", "wish") and len(turn.understanding.text.strip()) > 1:
         if awaited == "wish" and case is not None:
             case.wished_remedy = turn.understanding.text[:200]
-            turn.say("wish.passed_on")
             hand_over(turn, case, HandOverReason.ABOVE_AUTHORITY)
             return
         if case is not None and set(case.categories) <= {Category.OTHER}:
             # Said in their own words, and still not ours to sort: a person reads it.
             hear_complaint(turn)
             return
+    facts = turn.understanding.facts
+    if case is not None and case.state in UNSETTLED and (facts.order_number or facts.phone_last4 or facts.phone):
+        # However odd the rest is, a number was given.
+        record_fact(turn)
+        return
     if _count_unclear(turn):
         return
     if is_reading_asked(turn):
@@ -109,7 +127,7 @@ def catch_all(turn: OpenTurn) -> None:
     if open_question in _MAY_BE_REPLACED and ask_reading(turn):
         return
     turn.say("unclear.sorry")
-    _remind(turn)
+    remind(turn)
 
 
 def not_meant(turn: OpenTurn) -> None:
@@ -132,15 +150,3 @@ def _unsettled_case(turn: OpenTurn) -> Case | None:
     """The case in focus, unless it is settled: a hand-over alone opens no settled case again."""
     case = focus_case(turn.work, turn.conversation)
     return case if case is not None and case.state in UNSETTLED else None
-
-
-def _remind(turn: OpenTurn) -> None:
-    """Come back to the question that is still open."""
-    case = focus_case(turn.work, turn.conversation)
-    awaited = turn.awaited["kind"] if turn.awaited else None
-    if awaited == "reading":
-        ask_reading_again(turn)
-    elif awaited == "offer" and case is not None and case.state == CaseState.OFFERED:
-        restate_offers(turn, case)
-    elif awaited is not None and turn.firm.words.has(f"remind.{awaited}"):
-        turn.say(f"remind.{awaited}")

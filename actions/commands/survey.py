@@ -38,7 +38,14 @@ from store.tables import Case
 
 # Said to "what was missing?", these are an answer however else they could be read.
 _IN_WORDS = frozenset(
-    {"action_catch_all", "action_record_fact", "action_record_wish", "action_answer_chitchat", "action_hear_complaint"}
+    {
+        "action_catch_all",
+        "action_record_fact",
+        "action_record_wish",
+        "action_answer_chitchat",
+        "action_answer_praise",
+        "action_hear_complaint",
+    }
 )
 # And these may bring a number.
 _NUMBERS = frozenset({"action_record_rating", "action_accept_offer", "action_catch_all"})
@@ -89,10 +96,12 @@ def record_rating(turn: OpenTurn) -> None:
     score = turn.understanding.facts.rating
     case = _case_of(turn)
     if case is None:
-        turn.say("rating.thanks_without_case")
         if score is not None and score <= REOPENING_RATING:
+            turn.say("rating.low_without_case")
             turn.say("ask.happening")
             turn.ask("happening")
+        else:
+            turn.say("rating.thanks_without_case")
         return
     if score is None:
         turn.say("rating.how")

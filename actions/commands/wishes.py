@@ -4,7 +4,7 @@ from actions.account import account_of, lock_order
 from actions.cases import focus_case, move, proved_order, set_fact
 from actions.commands.complaint import facts_said, hear_complaint, record_fact, restate
 from actions.commands.hand_over import hand_over
-from actions.commands.offers import choose, find_choice, offer_wish, restate_offers
+from actions.commands.offers import choose, find_choice, find_declined, offer_wish, restate_offers, take_up
 from actions.commands.readings import ask_reading_again, is_reading_asked
 from actions.offering import make_offers, withdraw_open_offers
 from actions.turns import OpenTurn
@@ -48,7 +48,10 @@ def record_wish(turn: OpenTurn) -> None:
             withdraw_open_offers(turn.work, case)
             _bring_to_a_person(turn, case)
     elif case.state == CaseState.OPEN and awaited == "wish":
-        if not _answer_wish(turn, case):
+        declined = find_declined(turn, case) if facts.wished_remedy or facts.choice else None
+        if declined is not None and not asks_for_more(turn, case, declined):
+            take_up(turn, case, declined)
+        elif not _answer_wish(turn, case):
             _bring_to_a_person(turn, case)
     elif case.state == CaseState.OPEN:
         record_fact(turn)
@@ -57,7 +60,6 @@ def record_wish(turn: OpenTurn) -> None:
 
 
 def _bring_to_a_person(turn: OpenTurn, case: Case) -> None:
-    turn.say("wish.passed_on")
     hand_over(turn, case, HandOverReason.ABOVE_AUTHORITY)
 
 

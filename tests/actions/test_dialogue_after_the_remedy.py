@@ -251,11 +251,13 @@ def test_status_while_choices_are_open(shop: Shop, customer: Customer) -> None:
     assert all(f"{n}. " in answer for n in (1, 2, 3))
 
 
-def test_status_while_a_call_is_owed(customer: Customer) -> None:
+def test_status_while_a_call_is_owed(shop: Shop, customer: Customer) -> None:
     customer.complains("service_attitude")
     customer.says_no()
     customer.chooses_by_name("call_back", "回电")
-    assert customer.words("status.remedying", number=customer.case.number) in customer.asks_for_status()
+    due = shop.firm.local(next(one.due_at for one in customer.case.promises if one.kind == "call_back"))
+    told = customer.words("status.remedying", number=customer.case.number, due=due)
+    assert told in customer.asks_for_status()
 
 
 def test_status_when_settled_names_the_reference(shop: Shop, paid: Customer) -> None:

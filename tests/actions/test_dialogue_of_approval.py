@@ -176,7 +176,7 @@ def test_what_was_paid_back_meanwhile_is_not_paid_back_again_and_said_plainly(sh
     for person in (first, second):
         person.complains("product_quality", order_number=ORDER)
         person.gives_digits("4711")
-    what = {"zh": "退款300元，原路退回", "en": "a refund of ¥300.00 to how you paid"}[language]
+    what = {"zh": "退款300元，原路退回", "en": "a refund of ¥300.00 to your original payment method"}[language]
     first.chooses(1)
     assert second.words("offer.no_longer", what=what) in second.chooses(1)
     assert [entry.amount for entry in shop.all(RefundEntry)] == [30000]

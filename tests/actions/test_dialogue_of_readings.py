@@ -175,7 +175,7 @@ def test_a_double_tap_opens_one_case(shop: Shop, customer: Customer) -> None:
     is_unclear(customer)
     first, second = a_while_later(customer, [customer.types("1"), customer.types("1")], "action_accept_offer", choice=1)
     case = customer.case
-    assert case.number in first and second == customer.words("status.open", number=case.number)
+    assert case.number in first and second.startswith(customer.words("status.open", number=case.number))
     assert len(shop.events("case_opened")) == 1
 
 

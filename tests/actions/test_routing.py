@@ -102,7 +102,7 @@ def test_where_everybody_is_busy_it_waits_in_the_line_and_the_reason_is_told(sho
     first.asks_for_a_person()
     answer = second.asks_for_a_person()
     assert second.conversation.assigned_to_id is None
-    assert "Everyone here is with another customer" in answer and "There is 1 before you" in answer
+    assert "Everyone here is with another customer" in answer and "There is one person ahead of you" in answer
     assert told(shop, "handed_over") == [nora.id]
 
 
@@ -116,8 +116,8 @@ def test_who_speaks_no_english_is_given_no_english_customer(shop: Shop, mary: Cu
 def test_how_many_are_before_them_is_told_with_the_name(shop: Shop) -> None:
     hires(shop, "nora")
     first, second = Customer(shop, "ann", "en"), Customer(shop, "ben", "en")
-    assert "before you" not in first.asks_for_a_person()
-    assert "Nora will take this, with 1 before you," in second.asks_for_a_person()
+    assert "ahead of you" not in first.asks_for_a_person()
+    assert "Nora will take this, with 1 ahead of you," in second.asks_for_a_person()
 
 
 @pytest.mark.parametrize("way", [Way.LINE, Way.RING])
