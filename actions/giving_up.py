@@ -3,6 +3,8 @@
 Design.md section 2, line 6.
 """
 
+import re
+
 from sqlalchemy import select
 
 from actions.asking import customer_answered
@@ -14,7 +16,10 @@ from actions.turns import finish
 from recovery.case_states import UNSETTLED
 from recovery.control import Control, HandOverReason
 from store.database import UnitOfWork
-from store.tables import InboxRow, Turn
+from store.tables import Conversation, InboxRow, Turn
+
+_LATIN = re.compile(r"[A-Za-z]")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def give_up(work: UnitOfWork, firm: Firm, inbox_id: str) -> bool:
@@ -36,6 +41,7 @@ def give_up(work: UnitOfWork, firm: Firm, inbox_id: str) -> bool:
     if case is not None and case.state not in UNSETTLED:
         case = None
     customer_answered(work, firm, conversation, inbox.received_at)
+    _speak_as_written(conversation, inbox)
     hand_over_outside_turn(work, firm, conversation, case, HandOverReason.BOT_SILENT, by="desk", inbox_id=inbox_id)
     finish(work, inbox, "gave_up")
     # What else waited is the person's to read, too.
@@ -55,6 +61,13 @@ def hold(work: UnitOfWork, firm: Firm, inbox_id: str) -> bool:
     if conversation.held_at is not None and conversation.held_at >= inbox.received_at:
         return False
     conversation.held_at = work.now
+    _speak_as_written(conversation, inbox)
     words = firm.words.render(conversation.language or firm.file.language, "holding.line")
     say(work, conversation, words, courtesy=True)
     return True
+
+
+def _speak_as_written(conversation: Conversation, inbox: InboxRow) -> None:
+    """Nobody has read the message yet: where it is the first, its letters are all that tells the language."""
+    if conversation.language is None and _LATIN.search(inbox.text) and not _CHINESE.search(inbox.text):
+        conversation.language = "en"

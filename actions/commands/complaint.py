@@ -29,8 +29,9 @@ from actions.offering import open_offers, withdraw_open_offers
 from actions.outcomes import dimensions_of, record
 from actions.proactive import became_complaint, case_spoken_of
 from actions.promises import SETTLED, open_promise, promise
+from actions.remedies import REMOTE
 from actions.turns import OpenTurn
-from recovery.case_states import CaseState, Transition
+from recovery.case_states import UNSETTLED, CaseState, Transition
 from recovery.control import CONTACTS_BEFORE_HAND_OVER, HandOverReason
 from recovery.events import CaseAcknowledged
 from recovery.failures import Category
@@ -51,11 +52,12 @@ def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> 
     person_due = person_due or _keep_rating(turn)
     focus = focus_case(turn.work, turn.conversation)
     known = (focus.id, set(focus.categories)) if focus is not None else None
+    was_settled = focus is not None and focus.state not in UNSETTLED
     case, is_new = _join_or_open(turn)
     _keep_facts(turn, case)
     person_due = person_due or insulted_again(turn)
     if is_new:
-        acknowledge(turn, case)
+        acknowledge(turn, case, reopened=was_settled and known is not None and known[0] == case.id)
         warn_in_passing(turn)
         turn.work.session.flush()
         if case.about_handling and case.state == CaseState.OPEN:
@@ -120,12 +122,16 @@ def record_fact(turn: OpenTurn) -> None:
     go_on(turn, case)
 
 
-def acknowledge(turn: OpenTurn, case: Case) -> None:
-    """Name the feeling and the failure, apologise, give the case number and when they will hear more."""
+def acknowledge(turn: OpenTurn, case: Case, reopened: bool = False) -> None:
+    """Name the feeling and the failure, apologise, give the case number and when they will hear more.
+
+    Args:
+        reopened: the customer knows the case, and it had been settled.
+    """
     calm = case.emotion == 0 and case.severity == Severity.LOW
     feeling = "feeling.calm" if calm else f"feeling.level_{case.emotion}"
     turn.say(
-        "complaint.acknowledged",
+        "complaint.reopened" if reopened else "complaint.acknowledged",
         feeling=turn.text(feeling),
         failure=turn.text(turn.firm.words_for(case.categories)),
         number=case.number,
@@ -241,7 +247,8 @@ def restate(turn: OpenTurn, case: Case) -> None:
     elif case.state == CaseState.WITHDRAWN:
         turn.say("status.withdrawn", number=case.number)
     else:
-        references = [r.reference for r in case.remedies if r.reference]
+        # An apology has a number in our books; to the customer it says nothing.
+        references = [r.reference for r in case.remedies if r.reference and r.kind in REMOTE]
         turn.say("status.settled", number=case.number, references=references)
 
 

@@ -1,7 +1,7 @@
 """Put remedies to the customer, and grant what they choose."""
 
 from actions.account import lock_order, ruling_on
-from actions.cases import get_fact, move
+from actions.cases import get_fact, move, set_fact
 from actions.commands.hand_over import hand_over
 from actions.notifying import NotificationKind, notify
 from actions.offering import again_key, decide_for, items_of, make_offers, offer_words, open_offers, rounds_put
@@ -10,6 +10,7 @@ from actions.promises import promise
 from actions.remedies import describe_offer, grant
 from actions.staff.approvers import approvers
 from actions.turns import OpenTurn
+from recovery.call_back import find_phone
 from recovery.case_states import CaseState, Transition
 from recovery.control import HandOverReason
 from recovery.decision import Decision, NothingToOffer
@@ -112,7 +113,7 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
         if kinds & BY_PEOPLE == {RemedyKind.CALL_BACK}:
             key = "offer.call_back_accepted"
         turn.say(key, what=what, due=turn.local(max(owed, default=turn.work.now)))
-        if RemedyKind.CALL_BACK in kinds and get_fact(case, "phone") is None and case.customer.phone is None:
+        if RemedyKind.CALL_BACK in kinds and not _knows_number(turn, case):
             turn.say("ask.number")
         return
     if needed is Authority.NOBODY:
@@ -127,6 +128,14 @@ def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
     promise(turn.work, turn.conversation, case, "approval", turn.text("promise.approval"), due)
     notify(turn.work, approvers(turn.work, case, needed), NotificationKind.APPROVAL_WANTED, turn.conversation, case)
     turn.say("offer.awaits_approval", what=what, due=turn.local(due))
+
+
+def _knows_number(turn: OpenTurn, case: Case) -> bool:
+    """Whether there is a number to call; one that stands in this message is kept."""
+    said = turn.understanding.facts.phone or find_phone(turn.words)
+    if said is not None:
+        set_fact(turn.work, case, "phone", said)
+    return said is not None or get_fact(case, "phone") is not None or case.customer.phone is not None
 
 
 def decline(turn: OpenTurn, case: Case) -> None:

@@ -22,7 +22,7 @@ _MAY_BE_REPLACED = (None, *SURVEY)
 
 
 def greet(turn: OpenTurn) -> None:
-    turn.say("small_talk.greeting")
+    turn.say("small_talk.greeting" if _unsettled_case(turn) is None else "small_talk.greeting_again")
     remind(turn)
 
 
@@ -59,7 +59,7 @@ def answer_question(turn: OpenTurn) -> None:
 
 
 def answer_chitchat(turn: OpenTurn) -> None:
-    turn.say("small_talk.chitchat")
+    turn.say("small_talk.chitchat" if _unsettled_case(turn) is None else "small_talk.chitchat_in_case")
     remind(turn)
 
 

@@ -215,7 +215,9 @@ def _what_was_missing(turn: OpenTurn, case: Case, action: str) -> bool:
     if action not in _IN_WORDS or turn.understanding.facts.rating is not None or _is_complaint_of_its_own(turn, case):
         return False
     set_fact(turn.work, case, MISSING, turn.words.strip()[:_COMMENT_LENGTH])
-    turn.say("rating.comment_noted")
+    rating = rating_of(case)
+    if rating is None or rating.score < CONTENT_RATING:
+        turn.say("rating.comment_noted")
     _after_comment(turn, case)
     return True
 

@@ -194,10 +194,34 @@ def test_a_call_back_asks_for_the_number_it_needs(shop: Shop, called_back: Custo
     assert answer == called_back.words("waiting.number_noted", phone="13800138000", due=due, more=False)
 
 
+def test_a_number_that_stands_in_the_yes_is_not_asked_for(customer: Customer) -> None:
+    customer.complains("product_quality")
+    customer.says_no()
+    answer = customer.writes("action_affirm", "Yes, call me on 0049 151 2345678")
+    assert customer.words("ask.number") not in answer
+    assert {fact.key: fact.value for fact in customer.case.facts}["phone"] == "+491512345678"
+
+
 def test_a_number_that_was_given_is_not_asked_for(customer: Customer) -> None:
     customer.complains("product_quality", phone="13800138000")
     customer.says_no()
     assert customer.words("ask.number") not in customer.says_yes()
+
+
+def test_a_case_that_is_opened_again_is_not_told_as_a_new_one(offered: Customer) -> None:
+    offered.chooses(1)
+    answer = offered.complains("delivery")
+    number = offered.case.number
+    told = offered.words("complaint.reopened", feeling="", failure="", number=number).strip()
+    assert told in answer and offered.words("machine.way_to_person") in answer
+
+
+def test_only_references_that_say_something_are_told(shop: Shop, offered: Customer) -> None:
+    (voucher,) = (offer for offer in offered.choices if offer.remedies[0]["kind"] == "voucher")
+    offered.chooses(voucher.position)
+    by_kind = {remedy.kind: remedy.reference for remedy in offered.case.remedies}
+    answer = offered.asks_for_status()
+    assert by_kind["voucher"] in answer and by_kind["apology"] not in answer
 
 
 # --- a change of mind ------------------------------------------------------------------------------------------------
@@ -262,3 +286,28 @@ def test_what_was_missing_is_kept_even_where_it_sounds_like_praise(offered: Cust
     offered.rates(3)
     answer = offered.writes("action_answer_praise", "The room should have been changed at once")
     assert offered.words("rating.comment_noted") in answer
+
+
+def test_what_was_missing_after_the_questions_is_thanked_for_once(offered: Customer) -> None:
+    offered.chooses(1)
+    offered.rates(4)
+    for _ in range(3):
+        offered.rates(4)
+    answer = offered.mumbles(text="A quicker way to find the chat")
+    assert answer == offered.words("rating.all_answered")
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "without"),
+    [
+        ("action_greet", "small_talk.greeting_again", "small_talk.greeting"),
+        ("action_answer_chitchat", "small_talk.chitchat_in_case", "small_talk.chitchat"),
+    ],
+)
+def test_who_has_told_what_went_wrong_is_not_invited_to(
+    customer: Customer, action: str, key: str, without: str
+) -> None:
+    assert customer.words(without) in customer.writes(action, "…")
+    customer.complains("delivery")
+    answer = customer.writes(action, "…")
+    assert customer.words(key) in answer and customer.words(without) not in answer

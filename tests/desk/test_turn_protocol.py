@@ -288,6 +288,29 @@ def test_line_06_a_backlog_gets_one_holding_line_and_no_person(database: Databas
     assert acts(database, firm, lease) and settles(database, lease) == "done"
 
 
+@pytest.mark.parametrize(("text", "language"), [("Still not here!", "en"), ("app crash 了", "zh"), ("??", "zh")])
+def test_line_06_a_first_message_is_held_in_the_language_of_its_letters(
+    database: Database, firm: Firm, text: str, language: str
+) -> None:
+    received = hears(database, text)
+    with database.begin() as work:
+        hold(work, firm, received.inbox_id)
+        work.commit()
+    assert said_to(database) == [firm.words.render(language, "holding.line")]
+
+
+def test_line_06_who_was_not_read_at_all_is_handed_over_in_the_language_of_the_letters(
+    database: Database, firm: Firm
+) -> None:
+    hears(database, "Still not here!")
+    lease = leases(database)
+    with database.begin() as work:
+        give_up(work, firm, lease.inbox_id)
+        work.commit()
+    (told,) = said_to(database)
+    assert told.startswith(firm.words.render("en", "hand_over.bot_silent"))
+
+
 # --- 7. A person takes the conversation ------------------------------------------------------------------------------
 
 
