@@ -1,6 +1,6 @@
 """Answer what a customer says to a question of ours: choose, agree, decline, withdraw."""
 
-from actions.cases import focus_case, move_if_possible
+from actions.cases import focus_case, get_fact, move_if_possible
 from actions.commands.complaint import go_on, record_fact, restate
 from actions.commands.hand_over import hand_over
 from actions.commands.offers import (
@@ -99,18 +99,19 @@ def deny(turn: OpenTurn) -> None:
         # The question stands; who needs time to think declines nothing.
         turn.say("small_talk.no_rush")
         return
-    if awaited == "confirm_hand_over":
+    facts = turn.understanding.facts
+    if facts.order_number not in (None, get_fact(case, "order_number")) or (
+        awaited == "order_proof" and facts.phone_last4 is not None
+    ):
+        # "No, the number is …" tells it, and declines nothing.
+        record_fact(turn)
+    elif awaited == "confirm_hand_over":
         case.person_declined = True
         turn.ask_nothing()
         turn.say("person.declined")
         go_on(turn, case)
     elif awaited == "offer" and open_offers(turn.work, case):
         decline(turn, case)
-    elif awaited in ("order_number", "order_proof") and (
-        turn.understanding.facts.order_number or turn.understanding.facts.phone_last4
-    ):
-        # "No, the number is …" gives what was asked.
-        record_fact(turn)
     elif awaited in ("order_number", "order_proof"):
         case.order_unknown = True
         turn.ask_nothing()

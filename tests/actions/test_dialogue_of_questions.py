@@ -75,6 +75,13 @@ def test_a_no_that_names_the_order_gives_it(shop: Shop, asked_for_digits: Custom
     assert customer.case.order_proved
 
 
+def test_a_no_that_corrects_the_order_declines_no_offer(shop: Shop, offered: Customer) -> None:
+    shop.sells("202611120099", total=60000, to=offered.address.public)
+    offered.writes("action_deny", "…", order_number="202611120099")
+    assert {offer.state for offer in offered.case.offers} == {"superseded", "open"}
+    assert {fact.key: fact.value for fact in offered.case.facts}["order_number"] == "202611120099"
+
+
 def test_who_has_no_digits_is_not_told_that_the_order_is_missing(asked_for_digits: Customer) -> None:
     answer = asked_for_digits.says_no()
     assert asked_for_digits.words("fact.proof_unknown") in answer
