@@ -115,7 +115,9 @@ def test_the_failure_told_anew_beside_the_handling_opens_the_first_again(shop: S
 def test_while_the_first_is_open_it_joins_and_counts(shop: Shop, customer: Customer) -> None:
     customer.complains("delivery")
     told = complains_of_handling(customer, "service_delay")
-    assert len(customer.cases) == 1 and customer.words("complaint.joined", number=customer.case.number) in told
+    failure = customer.words("failure.service_delay")
+    joined = customer.words("complaint.joined_more", failure=failure, number=customer.case.number)
+    assert len(customer.cases) == 1 and joined in told
     assert shop.events("handling_complained") == [{"first_case": customer.case.number}]
     assert customer.case.about_handling is False
 

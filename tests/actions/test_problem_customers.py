@@ -20,7 +20,8 @@ def test_an_insult_within_a_complaint_is_warned_of_once_and_the_complaint_heard(
 def test_the_second_time_a_person_takes_over_and_the_complaint_is_heard_all_the_same(customer: Customer) -> None:
     customer.complains("delivery", risk=["abuse"], emotion=2)
     told = customer.complains("service_attitude", risk=["abuse"], emotion=2)
-    assert customer.words("complaint.joined", number=customer.case.number) in told
+    failure = customer.words("failure.service_attitude")
+    assert customer.words("complaint.joined_more", failure=failure, number=customer.case.number) in told
     assert "service_attitude" in customer.case.categories
     assert customer.reasons == ["abuse"] and customer.words("hand_over.abuse") in told
 
