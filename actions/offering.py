@@ -1,8 +1,9 @@
 """Decide what to offer in a case and put it to the customer, inside a turn or outside one (recovery.decision)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -13,6 +14,7 @@ from actions.experience import experience
 from actions.firm import Firm
 from actions.incidents.choices import with_playbook
 from actions.remedies import describe_offer
+from actions.wish_rulings import with_wish
 from actions.words.catalogue import LANGUAGES
 from recovery.case_states import Transition
 from recovery.decision import (
@@ -138,11 +140,14 @@ def _expected(offer: RankedOffer) -> dict[str, object]:
     return kept
 
 
-def offer_words(firm: Firm, language: str, offers: Sequence[Offer], key: str) -> tuple[str, list[Button]]:
+def offer_words(
+    firm: Firm, language: str, offers: Sequence[Offer], key: str, **values: Any
+) -> tuple[str, list[Button]]:
     """Offers as the customer reads them, and a button for each.
 
     Args:
-        key: of the words around them.
+        key: of the words around them; those with ``_single`` behind it are for an only offer.
+        values: more that these words name.
     """
     texts = [describe_offer(firm, language, offer) for offer in offers]
     accept, decline = (firm.words.render(language, key) for key in ("button.accept", "button.decline"))
@@ -152,18 +157,66 @@ def offer_words(firm: Firm, language: str, offers: Sequence[Offer], key: str) ->
         else [{"title": accept, "payload": accept} for _ in texts]
     )
     buttons.append({"title": decline, "payload": decline})
-    return firm.words.render(language, key, offers=texts), buttons
-
-
-def again_key(offers: Sequence[Offer]) -> str:
-    """The words around offers that are put once more."""
-    return "offer.again_single" if len(offers) == 1 else "offer.again"
+    single = f"{key}_single"
+    around = single if len(texts) == 1 and firm.words.has(single) else key
+    return firm.words.render(language, around, offers=texts, **values), buttons
 
 
 def open_offers(work: UnitOfWork, case: Case) -> list[Offer]:
     """The choices the customer has now, as shown."""
     statement = select(Offer).where(Offer.case_id == case.id, Offer.state == "open").order_by(Offer.position)
     return list(work.session.scalars(statement))
+
+
+def fits_still(work: UnitOfWork, firm: Firm, case: Case) -> bool:
+    """Whether what the customer has to choose from is all that would be offered anew, in whatever order."""
+    decided = with_wish(work, firm, case, decide_for(work, firm, case, case.wished_remedy).offers)
+    return _kinds_and_amounts([items_of(one.remedies, one.cost.currency) for one in decided]) == _kinds_and_amounts(
+        [offer.remedies for offer in open_offers(work, case)]
+    )
+
+
+def _kinds_and_amounts(offers: Sequence[Sequence[Mapping[str, object]]]) -> set[frozenset[tuple[object, object]]]:
+    return {frozenset((item["kind"], item["amount"]) for item in items) for items in offers}
+
+
+def declined_last(case: Case) -> list[Offer]:
+    """The round of offers that the customer declined last, in its order; empty where none was."""
+    last = [offer for offer in case.offers if offer.round == case.offer_round and offer.state == "declined"]
+    return sorted(last, key=lambda one: one.position)
+
+
+def declined_of_kind(case: Case, kind: str) -> Offer | None:
+    """The last offer that was declined and has a remedy of ``kind``."""
+    declined = (offer for offer in reversed(case.offers) if offer.state == "declined")
+    return next((offer for offer in declined if any(item["kind"] == kind for item in offer.remedies)), None)
+
+
+def put_back(work: UnitOfWork, case: Case, offers: Sequence[Offer]) -> list[Offer]:
+    """Put offers that were declined once more, as a round of its own; what is open is taken back."""
+    withdraw_open_offers(work, case)
+    case.offer_round += 1
+    again = [
+        Offer(
+            case_id=case.id,
+            round=case.offer_round,
+            position=position,
+            remedies=offer.remedies,
+            cost=offer.cost,
+            currency=offer.currency,
+            authority=offer.authority,
+            rule=offer.rule,
+            approved_by=offer.approved_by,
+            reason=offer.reason,
+            reasons=offer.reasons,
+            decision=offer.decision,
+            made_at=work.now,
+        )
+        for position, offer in enumerate(offers, 1)
+    ]
+    case.offers.extend(again)
+    work.session.flush()
+    return again
 
 
 def withdraw_open_offers(work: UnitOfWork, case: Case) -> None:

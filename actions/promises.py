@@ -57,6 +57,15 @@ def promise(
     return made
 
 
+def promised_by_people(work: UnitOfWork, case: Case) -> Promise | None:
+    """What people have promised to do for the customer of a case, the last of it; None where nothing of that is open,
+    or its time has passed: nobody names it any more."""
+    statement = select(Promise).where(
+        Promise.case_id == case.id, Promise.state == "open", Promise.kind.in_(BY_PEOPLE), Promise.due_at > work.now
+    )
+    return work.session.scalars(statement.order_by(Promise.due_at.desc())).first()
+
+
 def open_promise(work: UnitOfWork, case: Case, kind: str) -> Promise | None:
     """The promise of a kind that is still owed in a case, or None."""
     statement = select(Promise).where(Promise.case_id == case.id, Promise.kind == kind, Promise.state == "open")

@@ -1,5 +1,6 @@
 """The turn protocol's inner half: one message, one key, one transaction (design.md section 2, lines 3 to 6)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,7 +50,7 @@ class OpenTurn:
     _bubbles: list[tuple[str, list[dict[str, str]]]] = field(default_factory=list)
     _decisive: bool = False
     _asked: bool = False
-    _complained: bool = False
+    _shows_way_to_person: bool = False
 
     def text(self, key: str, **values: Any) -> str:
         """A reply from the catalogue in the language of the conversation."""
@@ -81,9 +82,9 @@ class OpenTurn:
     def ask_nothing(self) -> None:
         await_nothing(self.conversation)
 
-    def shows_way_to_person(self) -> None:
-        """What this turn says opens a complaint: the way to a person stands in it, said before or not."""
-        self._complained = True
+    def show_way_to_person(self) -> None:
+        """Say in this turn how to get a person, whether or not that was said before."""
+        self._shows_way_to_person = True
 
     def is_decisive(self) -> None:
         """What this turn says, the customer must know (:func:`actions.conversations.say`)."""
@@ -98,7 +99,7 @@ class OpenTurn:
                 # Said once: that a machine answers and that a person can be had.
                 self.conversation.introduced = True
                 self._bubbles.append((self.text("machine.introduction"), []))
-            elif self._complained:
+            elif self._shows_way_to_person:
                 self._bubbles.append((self.text("machine.way_to_person"), []))
         message = say(
             self.work,
@@ -114,6 +115,9 @@ class OpenTurn:
             self.conversation.awaited = {**self.conversation.awaited, "number": message.number}
         self._bubbles.clear()
 
+
+# A word with a digit in it, in Latin letters, with what hyphens join to it.
+_NUMBERED = re.compile(r"[A-Za-z-]*\d[A-Za-z0-9-]*")
 
 Command = Callable[[OpenTurn], None]
 
@@ -154,10 +158,11 @@ def take_turn(
         )
     )
     work.session.flush()
-    if understanding.language in LANGUAGES:
-        conversation.language = understanding.language
-    elif conversation.language is None and understanding.script == "latin":
-        conversation.language = "en"  # a first "hi" tells no more than its letters
+    if conversation.language is None or _says_words(inbox.text):
+        if understanding.language in LANGUAGES:
+            conversation.language = understanding.language
+        elif conversation.language is None and understanding.script == "latin":
+            conversation.language = "en"  # a first "hi" tells no more than its letters
     language = conversation.language or firm.file.language
     awaited = conversation.awaited
     in_time = inbox.seen_revision >= conversation.awaited_revision
@@ -178,6 +183,11 @@ def take_turn(
     customer_asked(work, firm, conversation)
     finish(work, inbox, "bot")
     return True
+
+
+def _says_words(text: str) -> bool:
+    """Whether there are letters beside numbers such as that of a case, AM-2222-3333."""
+    return any(character.isalpha() for character in _NUMBERED.sub("", text))
 
 
 def finish(work: UnitOfWork, inbox: InboxRow, disposition: str) -> None:

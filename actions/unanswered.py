@@ -15,7 +15,7 @@ from actions.clocks import control_of
 from actions.conversations import SPOKEN, await_nothing, say
 from actions.firm import Firm
 from actions.incidents.preview import quiet_until
-from actions.offering import Button, again_key, offer_words, open_offers, withdraw_open_offers
+from actions.offering import Button, offer_words, open_offers, withdraw_open_offers
 from actions.unseen import state_of_question
 from recovery.case_states import CaseState, Transition
 from recovery.control import Control
@@ -104,7 +104,7 @@ def _question(
     assert conversation.awaited is not None
     kind, offers = conversation.awaited["kind"], open_offers(work, case)
     if kind == "offer" and offers:
-        return offer_words(firm, language, offers, again_key(offers))
+        return offer_words(firm, language, offers, "offer.again")
     if kind == "reading":
         texts = [firm.words.render(language, f"reading.{intent}") for intent in conversation.awaited["options"]]
         neither = firm.words.render(language, "button.neither")

@@ -59,11 +59,13 @@ def command_for(action: str) -> Command:
             return
         if reason is None and (following.follow(turn) or survey.answer_survey(turn, action)):
             return
-        if unanswered.go_on_after_silence(turn, action):
+        if unanswered.go_on_after_silence(turn, action) or unanswered.go_on_after_withdrawal(turn):
             return
         if command is small_talk.catch_all and turn.understanding.facts.choice is not None:
             # However odd the rest is, a choice was meant.
             replies.accept_offer(turn)
+            return
+        if wishes.answers_wish(turn, action) or wishes.wishes_more(turn, action):
             return
         command(turn)
 

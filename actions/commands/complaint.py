@@ -25,22 +25,26 @@ from actions.commands.readings import ask_reading_again, is_reading_asked
 from actions.commands.reminding import remind
 from actions.follow_up import case_to_rate, keep_rating
 from actions.incidents.joining import join_incident
-from actions.offering import open_offers, withdraw_open_offers
+from actions.offering import fits_still, open_offers, withdraw_open_offers
 from actions.outcomes import dimensions_of, record
 from actions.proactive import became_complaint, case_spoken_of
-from actions.promises import SETTLED, open_promise, promise
+from actions.promises import SETTLED, open_promise, promise, promised_by_people
 from actions.remedies import REMOTE
 from actions.turns import OpenTurn
-from recovery.case_states import UNSETTLED, CaseState, Transition
+from recovery.case_states import UNSETTLED, CaseState, Transition, can_follow
 from recovery.control import CONTACTS_BEFORE_HAND_OVER, HandOverReason
 from recovery.events import CaseAcknowledged
-from recovery.failures import Category
+from recovery.failures import Category, Risk
 from recovery.follow_up import CONTENT_RATING, REOPENING_RATING
 from recovery.joining import Joining, decide_joining
-from recovery.next_step import Known, Step, next_step
-from recovery.remedies import BY_PEOPLE, RemedyKind
+from recovery.next_step import STRONG_FEELING, Known, Step, next_step
+from recovery.remedies import RemedyKind
 from recovery.severity import Severity
 from store.tables import Case, CaseTransition
+
+# From here on a second complaint is answered as one of somebody who is angry.
+UPSET = 2
+_THREATS = frozenset({Risk.LEGAL, Risk.MEDIA})
 
 
 def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> None:
@@ -49,7 +53,8 @@ def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> 
     Args:
         person_due: why a person must take over whatever else was said, if so.
     """
-    person_due = person_due or _keep_rating(turn)
+    rated_low = _keep_rating(turn)
+    person_due = person_due or rated_low
     focus = focus_case(turn.work, turn.conversation)
     known = (focus.id, set(focus.categories)) if focus is not None else None
     was_settled = focus is not None and focus.state not in UNSETTLED
@@ -69,17 +74,23 @@ def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> 
             hand_over(turn, case, HandOverReason.REPEATED_CONTACT)
             return
     else:
-        _say_joined(turn, case, known[1] if known is not None and known[0] == case.id else set(case.categories))
+        if rated_low is None:
+            _say_joined(turn, case, known[1] if known is not None and known[0] == case.id else set(case.categories))
         warn_in_passing(turn)
-    go_on(turn, case, person_due)
+    go_on(turn, case, person_due, threatened=not is_new and not _THREATS.isdisjoint(turn.understanding.risk_keys))
 
 
 def _say_joined(turn: OpenTurn, case: Case, known: set[str]) -> None:
     """Acknowledge what was added to a case; a failure that was not known before is named, and apologised for."""
+    failure = turn.firm.words_for(case.categories)
     more = [key for key in case.categories if key not in known | {Category.OTHER}]
-    if more:
-        failure = turn.text(turn.firm.words_for(more))
-        turn.say("complaint.joined_more", failure=failure, number=case.number)
+    if _is_asked(turn, "happening") and failure != f"failure.{Category.OTHER}":
+        # That something went wrong was heard before; what it is, only now.
+        turn.say("complaint.understood", failure=turn.text(failure), number=case.number)
+    elif more:
+        turn.say("complaint.joined_more", failure=turn.text(turn.firm.words_for(more)), number=case.number)
+    elif turn.understanding.emotion.level >= UPSET:
+        turn.say("complaint.joined_upset", number=case.number)
     else:
         turn.say("complaint.joined", number=case.number)
 
@@ -130,14 +141,18 @@ def acknowledge(turn: OpenTurn, case: Case, reopened: bool = False) -> None:
     """
     calm = case.emotion == 0 and case.severity == Severity.LOW
     feeling = "feeling.calm" if calm else f"feeling.level_{case.emotion}"
+    failure = turn.firm.words_for(case.categories)
+    if failure == f"failure.{Category.SAFETY}":
+        # Who is hurt or in danger is not "let down".
+        feeling = "feeling.safety"
     turn.say(
         "complaint.reopened" if reopened else "complaint.acknowledged",
         feeling=turn.text(feeling),
-        failure=turn.text(turn.firm.words_for(case.categories)),
+        failure=turn.text(failure),
         number=case.number,
     )
     # For every complaint the way to a person is shown in the first reply (GB/T 47746-2026).
-    turn.shows_way_to_person()
+    turn.show_way_to_person()
     case.acknowledged_at = turn.work.now
     record(
         turn.work,
@@ -150,8 +165,12 @@ def acknowledge(turn: OpenTurn, case: Case, reopened: bool = False) -> None:
     )
 
 
-def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None) -> None:
-    """Do the one next thing in an open case: ask what is missing, offer, or hand over."""
+def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None, threatened: bool = False) -> None:
+    """Do the one next thing in an open case: ask what is missing, offer, or hand over.
+
+    Args:
+        threatened: who was heard already now threatens with the authorities or the public: as strong as fury.
+    """
     wrong_digits = prove_order(turn, case)
     known = join_incident(turn.work, turn.firm, turn.conversation, case, turn.language)
     if known is not None:
@@ -168,7 +187,7 @@ def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None) 
     step = next_step(
         Known(
             categories=tuple(case.categories),
-            emotion=case.emotion,
+            emotion=max(case.emotion, STRONG_FEELING) if threatened else case.emotion,
             hand_over_due=reason is not None,
             person_declined=case.person_declined,
             happening_asked=case.happening_asked,
@@ -183,6 +202,8 @@ def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None) 
         withdraw_open_offers(turn.work, case)
         hand_over(turn, case, reason)
     elif step is Step.CONFIRM_HAND_OVER:
+        # A number must not choose while this is asked.
+        withdraw_open_offers(turn.work, case)
         turn.say("ask.confirm_person", buttons=_yes_no(turn))
         turn.ask("confirm_hand_over")
     elif step is Step.ASK_HAPPENING:
@@ -191,11 +212,14 @@ def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None) 
         turn.ask("happening")
     elif step is Step.ASK_ORDER:
         # Asked in full once; whatever was said instead, the question is only called to mind.
-        turn.say("remind.order_number" if _is_asked(turn, "order_number") else "ask.order")
-        turn.ask("order_number")
+        asked = _is_asked(turn, "order_number")
+        turn.say("remind.order_number" if asked else "ask.order")
+        turn.ask("order_number", facts=turn.awaited["facts"] if turn.awaited and asked else None)
     elif step is Step.ASK_PROOF:
         _ask_proof(turn, case, wrong_digits)
         turn.ask("order_proof")
+    elif case.state == CaseState.OFFERED and open_offers(turn.work, case):
+        restate_offers(turn, case, "offer.still")
     else:
         make_offer(turn, case)
 
@@ -226,16 +250,19 @@ def _say_number_noted(turn: OpenTurn, case: Case) -> bool:
 
 def restate(turn: OpenTurn, case: Case) -> None:
     """Say where an unsettled or settled case stands, and what comes next."""
+    by_hand = promised_by_people(turn.work, case)
     promised = open_promise(turn.work, case, "approval")
     if case.state == CaseState.OFFERED and not open_offers(turn.work, case):
         # What was offered was taken back while something else is asked: that question stands.
         go_on(turn, case)
     elif case.state == CaseState.OFFERED:
-        restate_offers(turn, case)
+        restate_offers(turn, case, "offer.status", number=case.number)
     elif case.state == CaseState.AWAITING_APPROVAL and promised is not None:
         turn.say("status.awaiting_approval", number=case.number, due=turn.local(promised.due_at))
+    elif case.state == CaseState.REMEDYING and by_hand is not None:
+        turn.say("status.promised", number=case.number, what=by_hand.text, due=turn.local(by_hand.due_at))
     elif case.state == CaseState.REMEDYING:
-        turn.say("status.remedying", number=case.number, due=_done_by(turn, case))
+        turn.say("status.remedying", number=case.number)
     elif case.state in (CaseState.WITH_STAFF, CaseState.AWAITING_APPROVAL):
         turn.say("status.with_staff", number=case.number, due=_settled_by(turn, case))
     elif case.state == CaseState.OPEN:
@@ -245,17 +272,17 @@ def restate(turn: OpenTurn, case: Case) -> None:
         else:
             remind(turn)
     elif case.state == CaseState.WITHDRAWN:
-        turn.say("status.withdrawn", number=case.number)
+        turn.say("status.withdrawn", buttons=go_on_button(turn), number=case.number)
     else:
         # An apology has a number in our books; to the customer it says nothing.
         references = [r.reference for r in case.remedies if r.reference and r.kind in REMOTE]
         turn.say("status.settled", number=case.number, references=references)
 
 
-def _done_by(turn: OpenTurn, case: Case) -> datetime | None:
-    """By when people have done what was agreed; None where machines do it, at once."""
-    owed = [one.due_at for one in case.promises if one.state == "open" and one.kind in BY_PEOPLE]
-    return turn.local(max(owed)) if owed and max(owed) > turn.work.now else None
+def go_on_button(turn: OpenTurn) -> list[dict[str, str]]:
+    """By which a case that was taken back goes on; typing its words does the same."""
+    words = turn.text("button.go_on")
+    return [{"title": words, "payload": words}]
 
 
 def _settled_by(turn: OpenTurn, case: Case) -> datetime | None:
@@ -278,7 +305,8 @@ def _join_or_open(turn: OpenTurn) -> tuple[Case, bool]:
         assert focus is not None
         before = (turn.firm.leading_first(focus.categories)[0], focus.severity)
         assess(work, turn.firm, focus, said)
-        if focus.state == CaseState.OFFERED and before != (focus.categories[0], focus.severity):
+        graver = before != (focus.categories[0], focus.severity)
+        if focus.state == CaseState.OFFERED and graver and not fits_still(work, turn.firm, focus):
             # What was offered fitted a smaller failure.
             withdraw_open_offers(work, focus)
         if heard.about_handling:
@@ -327,7 +355,17 @@ def _keep_rating(turn: OpenTurn) -> HandOverReason | None:
     if case is None or score is None:
         return None
     keep_rating(turn.work, case, score)
-    return HandOverReason.LOW_RATING if score <= REOPENING_RATING else None
+    if score > REOPENING_RATING:
+        return None
+    said = turn.understanding.facts.order_number
+    if said in (None, get_fact(case, "order_number")) and can_follow(CaseState(case.state), Transition.REOPEN):
+        # Why the score is so low belongs to what was scored.
+        reopen(turn.work, turn.firm, case, "bot")
+        turn.conversation.focus_case_id = case.id
+        turn.say("rating.low", number=case.number)
+    else:
+        turn.say("rating.low_unsettled", number=case.number)
+    return HandOverReason.LOW_RATING
 
 
 def _keep_facts(turn: OpenTurn, case: Case) -> None:

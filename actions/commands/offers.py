@@ -1,19 +1,32 @@
 """Put remedies to the customer, and grant what they choose."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from actions.account import lock_order, ruling_on
 from actions.cases import get_fact, move, set_fact
 from actions.commands.hand_over import hand_over
 from actions.notifying import NotificationKind, notify
-from actions.offering import again_key, decide_for, items_of, make_offers, offer_words, open_offers, rounds_put
+from actions.offering import (
+    decide_for,
+    declined_last,
+    items_of,
+    make_offers,
+    offer_words,
+    open_offers,
+    put_back,
+    rounds_put,
+)
 from actions.outcomes import dimensions_of, record
 from actions.promises import promise
 from actions.remedies import describe_offer, grant
 from actions.staff.approvers import approvers
 from actions.turns import OpenTurn
+from actions.wish_rulings import with_wish
 from recovery.call_back import find_phone
 from recovery.case_states import CaseState, Transition
 from recovery.control import HandOverReason
-from recovery.decision import Decision, NothingToOffer
+from recovery.decision import Decision, NothingToOffer, RankedOffer
 from recovery.events import OfferAnswered
 from recovery.remedies import BY_PEOPLE, Authority, RemedyKind
 from recovery.severity import Severity
@@ -32,19 +45,15 @@ def make_offer(turn: OpenTurn, case: Case) -> None:
     if not decision.offers:
         hand_over(turn, case, _why_none(turn, case, decision))
         return
-    single = len(decision.offers) == 1
-    if _is_offered_again(case, decision):
-        # What was put before the customer said more still stands; it is no news.
-        key = "offer.again_single" if single else "offer.again"
-    else:
-        key = "offer.intro_single" if single else "offer.intro"
-    _offer(turn, case, decision, key)
+    offers = with_wish(turn.work, turn.firm, case, decision.offers)
+    # What was put before the customer said more still stands; it is no news.
+    _offer(turn, case, offers, "offer.again" if _is_offered_again(case, offers) else "offer.intro")
 
 
-def _is_offered_again(case: Case, decision: Decision) -> bool:
+def _is_offered_again(case: Case, ranked: Sequence[RankedOffer]) -> bool:
     """Whether the same was put before, and taken back without the customer's having answered."""
     before = [offer for offer in case.offers if offer.round == case.offer_round]
-    same = [offer.remedies for offer in before] == [items_of(o.remedies, o.cost.currency) for o in decision.offers]
+    same = [offer.remedies for offer in before] == [items_of(one.remedies, one.cost.currency) for one in ranked]
     return same and all(offer.state == "superseded" for offer in before)
 
 
@@ -55,16 +64,19 @@ def _why_none(turn: OpenTurn, case: Case, decision: Decision) -> HandOverReason:
     return HandOverReason.OFFERS_DECLINED if rounds_put(turn.work, case) else HandOverReason.NO_REMEDY
 
 
-def _offer(turn: OpenTurn, case: Case, decision: Decision, key: str) -> None:
-    make_offers(turn.work, turn.firm, case, decision.offers, "bot")
+def _offer(turn: OpenTurn, case: Case, ranked: Sequence[RankedOffer], key: str) -> None:
+    make_offers(turn.work, turn.firm, case, ranked, "bot")
     move(turn.work, case, Transition.OFFER, "bot")
     _put(turn, case, key)
 
 
-def offer_wish(turn: OpenTurn, case: Case) -> bool:
+def offer_wish(turn: OpenTurn, case: Case, key: str = "offer.intro") -> bool:
     """Put the choices anew, the wished remedy first, where the rules for one of the failures have it.
 
     What was on offer counts as declined.
+
+    Args:
+        key: of the words around the choices.
 
     Returns:
         False, and nothing is said, where the wish cannot be given or the rounds are used up.
@@ -72,24 +84,39 @@ def offer_wish(turn: OpenTurn, case: Case) -> bool:
     wished = case.wished_remedy
     if rounds_put(turn.work, case) >= ROUNDS:
         return False
-    decision = decide_for(turn.work, turn.firm, case, wished)
-    if not any(remedy.kind == wished for offer in decision.offers for remedy in offer.remedies):
+    offers = with_wish(turn.work, turn.firm, case, decide_for(turn.work, turn.firm, case, wished).offers)
+    if not any(remedy.kind == wished for offer in offers for remedy in offer.remedies):
         return False
     _decline_open(turn, case, "superseded")
-    _offer(turn, case, decision, "offer.intro_single" if len(decision.offers) == 1 else "offer.intro")
+    _offer(turn, case, offers, key)
     return True
 
 
-def restate_offers(turn: OpenTurn, case: Case) -> None:
-    """Put the open choices once more."""
-    _put(turn, case, again_key(open_offers(turn.work, case)))
+def restate_offers(turn: OpenTurn, case: Case, key: str = "offer.again", **values: Any) -> None:
+    """Put the open choices once more.
+
+    Args:
+        key: of the words around them, and ``values`` what those name.
+    """
+    _put(turn, case, key, **values)
 
 
-def take_up(turn: OpenTurn, case: Case, offer: Offer) -> None:
-    """The customer comes back to an offer of the last round that they had declined."""
-    offer.state, offer.answered_at = "open", None
+def take_up(turn: OpenTurn, case: Case, declined: Offer) -> None:
+    """The customer comes back to an offer that they had declined."""
+    (offer,) = put_back(turn.work, case, [declined])
     move(turn.work, case, Transition.OFFER, "bot")
     choose(turn, case, offer)
+
+
+def put_back_declined(turn: OpenTurn, case: Case) -> bool:
+    """Somebody who declined everything would take something of it after all; whether there is something to put back."""
+    declined = declined_last(case)
+    if not declined:
+        return False
+    put_back(turn.work, case, declined)
+    move(turn.work, case, Transition.OFFER, "bot")
+    _put(turn, case, "offer.which")
+    return True
 
 
 def choose(turn: OpenTurn, case: Case, chosen: Offer) -> None:
@@ -146,7 +173,7 @@ def decline(turn: OpenTurn, case: Case) -> None:
         return
     decision = decide_for(turn.work, turn.firm, case)
     if decision.offers:
-        _offer(turn, case, decision, "offer.second_single" if len(decision.offers) == 1 else "offer.second")
+        _offer(turn, case, decision.offers, "offer.second")
         return
     turn.say("ask.wish")
     turn.ask("wish")
@@ -179,8 +206,7 @@ def find_choice(turn: OpenTurn, case: Case) -> Offer | None:
 
 def find_declined(turn: OpenTurn, case: Case) -> Offer | None:
     """The same among what was declined last."""
-    declined = [offer for offer in case.offers if offer.round == case.offer_round and offer.state == "declined"]
-    return _named(turn, sorted(declined, key=lambda offer: offer.position))
+    return _named(turn, declined_last(case))
 
 
 def _named(turn: OpenTurn, offers: list[Offer]) -> Offer | None:
@@ -192,9 +218,9 @@ def _named(turn: OpenTurn, offers: list[Offer]) -> Offer | None:
     return offers[0] if len(offers) == 1 else None
 
 
-def _put(turn: OpenTurn, case: Case, key: str) -> None:
+def _put(turn: OpenTurn, case: Case, key: str, **values: Any) -> None:
     offers = open_offers(turn.work, case)
-    text, buttons = offer_words(turn.firm, turn.language, offers, key)
+    text, buttons = offer_words(turn.firm, turn.language, offers, key, **values)
     turn.add(text, buttons)
     turn.is_decisive()
     turn.ask("offer", options=[offer.remedies[0]["kind"] for offer in offers])

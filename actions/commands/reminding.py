@@ -15,6 +15,6 @@ def remind(turn: OpenTurn) -> None:
     if awaited == "reading":
         ask_reading_again(turn)
     elif awaited == "offer" and case is not None and case.state == CaseState.OFFERED:
-        restate_offers(turn, case)
+        restate_offers(turn, case, "offer.waiting")
     elif awaited is not None and turn.firm.words.has(f"remind.{awaited}"):
         turn.say(f"remind.{awaited}")

@@ -1,26 +1,29 @@
 """Answer what a customer says to a question of ours: choose, agree, decline, withdraw."""
 
 from actions.cases import focus_case, get_fact, move_if_possible
-from actions.commands.complaint import go_on, record_fact, restate
+from actions.commands.complaint import go_on, go_on_button, record_fact, restate
 from actions.commands.hand_over import hand_over
 from actions.commands.offers import (
     choose,
     decline,
     find_choice,
     find_declined,
+    put_back_declined,
     restate_offers,
     take_up,
 )
 from actions.commands.readings import ask_reading_again, is_reading_asked
 from actions.commands.small_talk import catch_all, not_meant
 from actions.commands.survey import rate, volunteered_score
-from actions.commands.wishes import asks_for_more, record_wish
+from actions.commands.wishes import asks_for_more, note_late_wish, record_wish
+from actions.follow_up import rating_of
 from actions.guarantees.confirming import withdrawn
 from actions.offering import open_offers, withdraw_open_offers
 from actions.promises import open_promise, release
 from actions.turns import OpenTurn
 from recovery.case_states import CaseState, Transition, can_follow
 from recovery.control import HandOverReason
+from recovery.follow_up import BEST_RATING
 from store.tables import Case
 
 
@@ -45,20 +48,33 @@ def accept_offer(turn: OpenTurn) -> None:
     if case.state != CaseState.OFFERED or turn.awaited is None or turn.awaited["kind"] != "offer":
         # Nothing is on offer to this message: it was chosen already, or the choice was put after it was written.
         score = volunteered_score(turn, case)
-        if score is None:
-            restate(turn, case)
-        else:
+        if score is not None:
             rate(turn, case, score)
+        elif turn.awaited is None or turn.awaited["kind"] != "wish" or not put_back_declined(turn, case):
+            restate(turn, case)
+            note_late_wish(turn, case)
+            _say_how_to_rate(turn, case)
         return
     chosen = find_choice(turn, case)
     if chosen is None:
-        restate_offers(turn, case)
+        facts = turn.understanding.facts
+        which = "offer.no_such" if facts.choice is not None or facts.wished_remedy is not None else "offer.which"
+        restate_offers(turn, case, which)
         return
     if asks_for_more(turn, case, chosen):
         # "A refund of 500" takes no refund of 60, however much it names the same thing.
         record_wish(turn)
         return
     choose(turn, case, chosen)
+
+
+def _say_how_to_rate(turn: OpenTurn, case: Case) -> None:
+    """A bare number that was not late, after all was settled, may be a choice tapped again or a score: say how a score
+    is told from it."""
+    number = turn.understanding.facts.choice
+    settled = case.state in (CaseState.RESOLVED, CaseState.CLOSED) and rating_of(case) is None
+    if settled and not turn.late and number is not None and number <= BEST_RATING:
+        turn.say("rating.as_number", score=number)
 
 
 def affirm(turn: OpenTurn) -> None:
@@ -81,7 +97,7 @@ def affirm(turn: OpenTurn) -> None:
     elif case is not None and awaited is None:
         # "OK" to what was just told asks for nothing.
         turn.say("small_talk.fine")
-    else:
+    elif case is None or awaited != "wish" or not put_back_declined(turn, case):
         turn.say("small_talk.go_ahead")
 
 
@@ -139,7 +155,7 @@ def withdraw(turn: OpenTurn) -> None:
     _stop_approval(turn, case)
     turn.ask_nothing()
     move_if_possible(turn.work, case, Transition.WITHDRAW, "bot")
-    turn.say("withdrawn.done", number=case.number, days=turn.firm.file.reopen_window.days)
+    turn.say("withdrawn.done", buttons=go_on_button(turn), number=case.number, days=turn.firm.file.reopen_window.days)
 
 
 def _stop_approval(turn: OpenTurn, case: Case) -> None:

@@ -1,17 +1,22 @@
 """Everything that is no complaint and answers no question of ours: no case comes of it."""
 
+from sqlalchemy import select
+
 from actions.cases import focus_case
 from actions.commands.complaint import hear_complaint, record_fact, restate
 from actions.commands.following import bring_own_case
 from actions.commands.hand_over import hand_over, reason_to_hand_over
+from actions.commands.offers import offer_wish
 from actions.commands.readings import ask_reading, ask_reading_again, is_reading_asked
 from actions.commands.reminding import remind
+from actions.commands.survey import invite_to_rate, record_rating
 from actions.follow_up import SURVEY
+from actions.offering import open_offers
 from actions.turns import OpenTurn
 from recovery.case_states import UNSETTLED, CaseState
 from recovery.control import UNCLEAR_TURNS_BEFORE_HAND_OVER, HandOverReason
 from recovery.failures import Category
-from store.tables import Case
+from store.tables import Case, Turn
 
 # Without these a case cannot go on, and thanks do not answer them; a choice stands just above, with its buttons.
 _TO_CONTINUE = frozenset({"order_number", "order_proof", "happening", "wish", "confirm_hand_over"})
@@ -31,14 +36,25 @@ def say_goodbye(turn: OpenTurn) -> None:
 
 
 def answer_thanks(turn: OpenTurn) -> None:
+    if turn.understanding.facts.rating is not None:
+        record_rating(turn)
+        return
     turn.say("small_talk.welcome")
     if turn.awaited is not None and turn.awaited["kind"] in _TO_CONTINUE:
         remind(turn)
 
 
 def answer_praise(turn: OpenTurn) -> None:
+    """Praise is no score, but who says it of what was just settled may be glad to give one."""
+    if turn.understanding.facts.rating is not None:
+        record_rating(turn)
+        return
     turn.say("small_talk.praise")
-    remind(turn)
+    case = focus_case(turn.work, turn.conversation)
+    if turn.conversation.awaited is None and case is not None and case.state == CaseState.RESOLVED:
+        invite_to_rate(turn, case)
+    else:
+        remind(turn)
 
 
 def introduce(turn: OpenTurn) -> None:
@@ -48,8 +64,16 @@ def introduce(turn: OpenTurn) -> None:
 
 
 def answer_question(turn: OpenTurn) -> None:
-    """A question about terms or goods: we say honestly that it is not ours to answer, and who can."""
-    turn.say("small_talk.question")
+    """A question about terms or goods: we say honestly that it is not ours to answer, and who can.
+
+    Who asks whether something else than what is on offer could be done is shown it, where the rules have it.
+    """
+    if _offer_asked_for(turn):
+        return
+    asked_before = turn.work.session.scalars(
+        select(Turn.command).where(Turn.conversation_id == turn.conversation.id).order_by(Turn.at.desc()).offset(1)
+    ).first()
+    turn.say("small_talk.question_again" if asked_before == "action_answer_question" else "small_talk.question")
     case = focus_case(turn.work, turn.conversation)
     if turn.conversation.awaited is None and case is not None and case.state in _UNDER_WAY:
         # "When will it come?" asks about the case as likely as about terms.
@@ -58,8 +82,22 @@ def answer_question(turn: OpenTurn) -> None:
         remind(turn)
 
 
+def _offer_asked_for(turn: OpenTurn) -> bool:
+    case, kind = focus_case(turn.work, turn.conversation), turn.understanding.facts.wished_remedy
+    if case is None or kind is None or turn.awaited is None or turn.awaited["kind"] != "offer":
+        return False
+    if any(item["kind"] == kind for offer in open_offers(turn.work, case) for item in offer.remedies):
+        return False
+    wished_before, case.wished_remedy = case.wished_remedy, kind
+    if offer_wish(turn, case, "offer.wished"):
+        return True
+    case.wished_remedy = wished_before
+    return False
+
+
 def answer_chitchat(turn: OpenTurn) -> None:
-    turn.say("small_talk.chitchat" if _unsettled_case(turn) is None else "small_talk.chitchat_in_case")
+    """Small talk; where something was asked, it stays beside that, and what we are for is known."""
+    turn.say("small_talk.aside" if turn.awaited is not None else "small_talk.chitchat")
     remind(turn)
 
 
@@ -83,8 +121,6 @@ def case_status(turn: OpenTurn) -> None:
         turn.say("status.no_case")
         turn.ask("happening")
         return
-    if case.state == CaseState.OFFERED:
-        turn.say("status.offered", number=case.number)
     restate(turn, case)
 
 
@@ -126,7 +162,11 @@ def catch_all(turn: OpenTurn) -> None:
     open_question = turn.conversation.awaited["kind"] if turn.conversation.awaited else None
     if open_question in _MAY_BE_REPLACED and ask_reading(turn):
         return
-    turn.say("unclear.sorry")
+    if not any(character.isalnum() for character in turn.understanding.text):
+        # "?" or "……": somebody waits for a sign.
+        turn.say("small_talk.listening")
+    else:
+        turn.say("unclear.sorry" if turn.conversation.unclear_turns == 1 else "unclear.again")
     remind(turn)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from actions.cases import focus_case, get_fact, reopen, set_fact
 from actions.commands.following import case_named
 from actions.commands.hand_over import hand_over
+from actions.commands.offers import restate_offers
 from actions.follow_up import (
     FAIRNESS,
     MISSING,
@@ -21,7 +22,7 @@ from actions.follow_up import (
     score_buttons,
     was_asked,
 )
-from actions.offering import withdraw_open_offers
+from actions.offering import open_offers, withdraw_open_offers
 from actions.turns import OpenTurn
 from recovery.case_states import UNSETTLED, CaseState, Transition, can_follow
 from recovery.control import HandOverReason
@@ -110,6 +111,16 @@ def record_rating(turn: OpenTurn) -> None:
     rate(turn, case, score)
 
 
+def invite_to_rate(turn: OpenTurn, case: Case) -> None:
+    """Ask for a score of a settled case in passing, unless there is one, or it was asked for or refused before.
+
+    It is no follow-up: who leaves it unanswered is asked in due time.
+    """
+    if rating_of(case) is None and not was_asked(case) and case.follow_up_refused_at is None:
+        turn.say("remind.rating", buttons=score_buttons(turn.firm, turn.language, "button.no_rating"))
+        turn.ask(RATING, about={"case": case.id})
+
+
 def rate(turn: OpenTurn, case: Case, score: int) -> None:
     """Keep a rating of 1 to 5, and do what it leads to."""
     earlier = rating_of(case)
@@ -126,6 +137,9 @@ def rate(turn: OpenTurn, case: Case, score: int) -> None:
     elif unsettled:
         # It is being worked on: nothing pushes its own question aside.
         turn.say("rating.noted", number=case.number)
+        if turn.awaited is not None and turn.awaited["kind"] == "offer" and open_offers(turn.work, case):
+            # Not we are to move, but they.
+            restate_offers(turn, case, "offer.waiting")
     elif leads_to is AfterRating.ASK_WHAT_WAS_MISSING:
         _ask_what_was_missing(turn, case, "rating.middling")
     else:

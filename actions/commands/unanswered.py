@@ -24,6 +24,10 @@ _HERE_AGAIN = frozenset(
 _GO_ON_WITH = frozenset({"action_record_fact", "action_record_wish", "action_request_person"})
 
 
+# What may stand around the words of a button where they are typed.
+_AROUND = " \t\n.!。！“”\"'"
+
+
 def go_on_after_silence(turn: OpenTurn, action: str) -> bool:
     """Open the case again that was closed unanswered, where the message goes on with it; a complaint has rules of its
     own (:mod:`recovery.joining`).
@@ -38,6 +42,26 @@ def go_on_after_silence(turn: OpenTurn, action: str) -> bool:
     turn.say("unanswered.reopened", number=case.number)
     if action in _GO_ON_WITH:
         return False
+    go_on(turn, case)
+    return True
+
+
+def go_on_after_withdrawal(turn: OpenTurn) -> bool:
+    """Open the case again that its customer had taken back, where they say so within the window in the words that they
+    were told; a mere "all right" may as well agree to its end.
+
+    Returns:
+        Whether the message is answered by that.
+    """
+    case = focus_case(turn.work, turn.conversation)
+    if case is None or case.state != CaseState.WITHDRAWN or case.closed_at is None:
+        return False
+    if turn.inbox.text.strip(_AROUND).casefold() != turn.text("button.go_on").casefold():
+        return False
+    if turn.work.now - case.closed_at > turn.firm.file.reopen_window:
+        return False
+    reopen(turn.work, turn.firm, case, "bot")
+    turn.say("withdrawn.reopened", number=case.number)
     go_on(turn, case)
     return True
 

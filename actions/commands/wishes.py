@@ -1,25 +1,26 @@
 """The customer names what they want: chosen where it is on offer, granted, brought to who may, or refused plainly."""
 
-from actions.account import account_of, lock_order
-from actions.cases import focus_case, move, proved_order, set_fact
+from actions.account import lock_order
+from actions.cases import assess, focus_case, move, proved_order, set_fact
 from actions.commands.complaint import facts_said, hear_complaint, record_fact, restate
 from actions.commands.hand_over import hand_over
 from actions.commands.offers import choose, find_choice, find_declined, offer_wish, restate_offers, take_up
 from actions.commands.readings import ask_reading_again, is_reading_asked
-from actions.offering import make_offers, withdraw_open_offers
+from actions.offering import declined_of_kind, make_offers, open_offers, put_back, withdraw_open_offers
 from actions.turns import OpenTurn
+from actions.wish_rulings import as_offer, has_words, rule_on_wish
 from recovery.authority import Bound
 from recovery.case_states import CaseState, Transition
 from recovery.control import HandOverReason
-from recovery.decision import RankedOffer, Reason, ReasonKey, timing_of
 from recovery.money import Money
-from recovery.remedies import OUTCOME_REMEDIES, WITH_AMOUNT, RemedyKind
-from recovery.severity import Severity
-from recovery.wishes import WishOutcome, WishRuling, judge_wish
+from recovery.remedies import RemedyKind
+from recovery.wishes import WishOutcome, WishRuling
 from store.tables import Case, Offer
 
-# What licenses an offer that a person must decide on, since no rule does.
-NO_RULE = "wish"
+# Said to "what would put this right?", these name a wish however else they could be read.
+_WISHES = frozenset({"action_record_fact", "action_answer_question"})
+# Something was chosen, and another wish comes too late to be chosen instead.
+_CHOSEN = (CaseState.REMEDYING, CaseState.AWAITING_APPROVAL, CaseState.RESOLVED)
 
 
 def record_wish(turn: OpenTurn) -> None:
@@ -57,6 +58,42 @@ def record_wish(turn: OpenTurn) -> None:
         record_fact(turn)
     else:
         restate(turn, case)
+        note_late_wish(turn, case)
+
+
+def answers_wish(turn: OpenTurn, action: str) -> bool:
+    """Take what is said to "what would put this right?" for a wish; whether the message is answered by that."""
+    if turn.awaited is None or turn.awaited["kind"] != "wish" or action not in _WISHES:
+        return False
+    if turn.understanding.facts.order_number is not None or focus_case(turn.work, turn.conversation) is None:
+        return False
+    record_wish(turn)
+    return True
+
+
+def wishes_more(turn: OpenTurn, action: str) -> bool:
+    """Hear a complaint about what is on offer as the wish for more that it names; whether it was one."""
+    case, facts = focus_case(turn.work, turn.conversation), turn.understanding.facts
+    if action != "action_hear_complaint" or case is None or case.state != CaseState.OFFERED:
+        return False
+    if turn.awaited is None or turn.awaited["kind"] != "offer" or facts.order_number is not None:
+        return False
+    if facts.wished_remedy is None or not any(asks_for_more(turn, case, one) for one in open_offers(turn.work, case)):
+        return False
+    record_wish(turn)
+    # Only now: what is said against an offer licenses no more of it.
+    assess(turn.work, turn.firm, case, turn.understanding)
+    return True
+
+
+def note_late_wish(turn: OpenTurn, case: Case) -> None:
+    """Keep a wish for something else than what was chosen already, and say who can still see to it."""
+    kind = turn.understanding.facts.wished_remedy
+    chosen = {item["kind"] for offer in case.offers if offer.state != "superseded" for item in offer.remedies}
+    if turn.late or kind is None or kind in chosen or case.state not in _CHOSEN:
+        return
+    set_fact(turn.work, case, "wish", turn.words[:1000])
+    turn.say("wish.noted", number=case.number)
 
 
 def _bring_to_a_person(turn: OpenTurn, case: Case) -> None:
@@ -84,47 +121,26 @@ def _answer_wish(turn: OpenTurn, case: Case) -> bool:
     kind, amount = turn.understanding.facts.wished_remedy, _amount_named(turn, case)
     if kind not in set(RemedyKind):
         return False
+    before = declined_of_kind(case, kind) if amount is None else None
+    if before is not None:
+        # Declined, and wanted after all: it is as good as it was.
+        (offer,) = put_back(turn.work, case, [before])
+        move(turn.work, case, Transition.OFFER, "bot")
+        choose(turn, case, offer)
+        return True
     lock_order(turn.work, turn.firm, case)
     order = proved_order(turn.work, case)
     paid = Money(order.total, order.currency) if order is not None else None
-    ruling = judge_wish(
-        turn.firm.policy,
-        case.categories,
-        Severity(case.severity),
-        paid,
-        account_of(turn.work, turn.firm, case),
-        RemedyKind(kind),
-        amount if kind in WITH_AMOUNT else None,
-    )
-    if ruling.outcome is WishOutcome.INCOMPLETE or (ruling.remedy is not None and not _has_words(turn, kind)):
+    ruling = rule_on_wish(turn.work, turn.firm, case, RemedyKind(kind), amount)
+    if ruling.outcome is WishOutcome.INCOMPLETE or (ruling.remedy is not None and not has_words(turn.firm, kind)):
         return False
     if ruling.outcome is WishOutcome.BEYOND_EVERYONE:
         _refuse(turn, case, ruling, paid)
         return True
-    (offer,) = make_offers(turn.work, turn.firm, case, [_as_offer(turn, ruling)], "bot")
+    (offer,) = make_offers(turn.work, turn.firm, case, [as_offer(turn.firm, ruling)], "bot")
     move(turn.work, case, Transition.OFFER, "bot")
     choose(turn, case, offer)
     return True
-
-
-def _has_words(turn: OpenTurn, kind: str) -> bool:
-    return turn.firm.words.has(f"remedy.{kind}")
-
-
-def _as_offer(turn: OpenTurn, ruling: WishRuling) -> RankedOffer:
-    assert ruling.remedy is not None
-    remedy, rule = ruling.remedy, ruling.rule
-    return RankedOffer(
-        (remedy,),
-        Money(remedy.counts_minor, turn.firm.policy.currency),
-        ruling.authority,
-        rule.id if rule else NO_RULE,
-        rule.approved_by if rule else "",
-        remedy.counts_minor if remedy.kind in OUTCOME_REMEDIES else 0,
-        timing_of([remedy]),
-        Reason(ReasonKey.BY_WISH if rule else ReasonKey.WISH_FOR_PERSON),
-        ruling.bound,
-    )
 
 
 def _refuse(turn: OpenTurn, case: Case, ruling: WishRuling, paid: Money | None) -> None:

@@ -226,7 +226,7 @@ def _offer(
     offers = make_offers(work, firm, case, decision.offers, "timer")
     move(work, case, Transition.OFFER, "timer")
     await_answer(conversation, "offer", options=[offer.remedies[0]["kind"] for offer in offers])
-    return offer_words(firm, language, offers, "offer.intro_single" if len(offers) == 1 else "offer.intro")
+    return offer_words(firm, language, offers, "offer.intro")
 
 
 def _with_offer(text: str, offered: tuple[str, list[Button]] | None) -> tuple[str, list[Button]]:

@@ -255,9 +255,10 @@ def test_status_while_a_call_is_owed(shop: Shop, customer: Customer) -> None:
     customer.complains("service_attitude")
     customer.says_no()
     customer.chooses_by_name("call_back", "回电")
-    due = shop.firm.local(next(one.due_at for one in customer.case.promises if one.kind == "call_back"))
-    told = customer.words("status.remedying", number=customer.case.number, due=due)
-    assert told in customer.asks_for_status()
+    (call,) = [promise for promise in customer.case.promises if promise.kind == "call_back"]
+    due = customer.shop.firm.local(call.due_at)
+    told = customer.words("status.promised", number=customer.case.number, what=call.text, due=due)
+    assert customer.asks_for_status() == told
 
 
 def test_status_when_settled_names_the_reference(shop: Shop, paid: Customer) -> None:

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from actions.due import fire
 from actions.firm import Firm
 from recovery.case_states import CaseState
-from store.database import Database
+from store.database import Database, UnitOfWork
+from store.tables import Customer as CustomerRow
 from store.tables import RefundEntry, Timer, Voucher
 from tests.actions.dialogue import Customer, Shop
 from tests.conftest import Clock
@@ -137,9 +139,15 @@ def test_a_failure_in_passing_joins_the_open_case(shop: Shop, wang: Customer) ->
 def test_an_offer_that_fitted_a_smaller_failure_is_taken_back(shop: Shop, wang: Customer) -> None:
     shop.sells(ORDER, total=30000, to=belongs_to(wang))
     wang.complains("delivery", order_number=ORDER)
+
+    def avoid_vouchers(work: UnitOfWork) -> None:
+        work.session.scalars(select(CustomerRow)).one().avoided_remedies = ["voucher"]
+
+    # Graver, and by now something else would be offered.
+    shop.does(avoid_vouchers)
     wang.complains("delivery", "product_quality", emotion=2)
-    assert [o.state for o in wang.case.offers if o.round == 1] == ["superseded"] * 3
-    assert [o.round for o in wang.choices] == [2, 2, 2]
+    assert {o.state for o in wang.case.offers if o.round == 1} == {"superseded"}
+    assert {o.round for o in wang.choices} == {2}
 
 
 def test_a_shown_choice_is_restated_where_the_number_fits_none(shop: Shop, customer: Customer) -> None:

@@ -133,7 +133,9 @@ def test_a_further_failure_is_named_and_apologised_for(shop: Shop, customer: Cus
 
 def test_an_offer_that_stays_the_same_is_not_made_as_if_it_were_new(shop: Shop, offered: Customer) -> None:
     before = [offer.remedies for offer in offered.choices]
-    answer = offered.complains("other", emotion=2, risk=["legal"])
+    offered.complains("other", emotion=2, risk=["legal"])
+    assert offered.awaited == "confirm_hand_over"
+    answer = offered.says_no()
     assert [offer.remedies for offer in offered.choices] == before and offered.case.offer_round == 2
     assert offered.words("offer.again", offers=["…"]).splitlines()[0] in answer
     assert offered.words("offer.intro", offers=["…"]).splitlines()[0] not in answer
@@ -144,7 +146,8 @@ def test_a_single_offer_is_put_again_without_a_list(customer: Customer) -> None:
     customer.says_no()
     (only,) = customer.choices
     what = customer.words("remedy.call_back", amount=None)
-    assert customer.words("offer.again_single", offers=[what]) in customer.mumbles()
+    answer = customer.mumbles()
+    assert customer.words("offer.waiting_single", offers=[what]) in answer and "1." not in answer
     assert only.state == "open"
 
 
@@ -172,7 +175,7 @@ def test_the_status_says_what_is_missing(customer: Customer) -> None:
 
 def test_the_status_of_a_case_with_offers_names_it(offered: Customer) -> None:
     answer = offered.asks_for_status()
-    assert offered.words("status.offered", number=offered.case.number) in answer and len(offered.choices) == 3
+    assert offered.case.number in answer.splitlines()[0] and len(offered.choices) == 3
 
 
 @pytest.fixture
@@ -189,7 +192,7 @@ def called_back(customer: Customer) -> Customer:
 def test_who_asks_when_is_told_by_when_it_will_be_done(shop: Shop, called_back: Customer, action: str) -> None:
     (promised,) = (one for one in called_back.case.promises if one.kind == "call_back")
     due = shop.firm.local(promised.due_at)
-    told = called_back.words("status.remedying", number=called_back.case.number, due=due)
+    told = called_back.words("status.promised", number=called_back.case.number, what=promised.text, due=due)
     assert told in called_back.writes(action, "…")
 
 
@@ -308,7 +311,7 @@ def test_what_was_missing_after_the_questions_is_thanked_for_once(offered: Custo
     ("action", "key", "without"),
     [
         ("action_greet", "small_talk.greeting_again", "small_talk.greeting"),
-        ("action_answer_chitchat", "small_talk.chitchat_in_case", "small_talk.chitchat"),
+        ("action_answer_chitchat", "small_talk.aside", "small_talk.chitchat"),
     ],
 )
 def test_who_has_told_what_went_wrong_is_not_invited_to(
