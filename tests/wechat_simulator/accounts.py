@@ -19,7 +19,6 @@ TOKEN_LIVES = timedelta(seconds=7200)
 # After a new token was given, the one before is good for a little longer (Tencent, getAccessToken).
 OVERLAP = timedelta(minutes=5)
 MEDIA_LIVES = timedelta(days=3)
-MEDIA_AT_MOST = 10 * 1024 * 1024
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -172,24 +171,6 @@ class Account:
             content_type=found.media_type,
             headers={"Content-Disposition": f'attachment; filename="{found.name}"'},
         )
-
-    async def media_upload(self, request: web.Request) -> web.StreamResponse:
-        self.check_token(request.query.get("access_token", ""))
-        kind = request.query.get("type", "")
-        if kind not in ("image", "voice", "video", "file", "thumb"):
-            raise Refusal(40004, "invalid media type")
-        form = await request.post()
-        part = form.get("media")
-        if not isinstance(part, web.FileField):
-            raise Refusal(41005, "media data missing")
-        data = part.file.read()
-        if not data:
-            raise Refusal(44001, "empty media data")
-        if len(data) > MEDIA_AT_MOST:
-            raise Refusal(40009, "invalid image size")
-        media_id = self.keep(data, part.filename, part.content_type)
-        created = int(self.clock().timestamp())
-        return fine({"type": kind, "media_id": media_id, "created_at": created})
 
 
 async def json_of(request: web.Request) -> dict[str, Any]:

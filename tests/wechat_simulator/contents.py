@@ -19,7 +19,7 @@ class Limits:
     item: int | None = None
 
 
-def read_bubble(body: dict[str, Any], limits: Limits, known_media: dict[str, Any], now: datetime) -> Bubble:
+def read_bubble(body: dict[str, Any], limits: Limits, now: datetime) -> Bubble:
     """What a message of a send call would show.
 
     Raises:
@@ -27,15 +27,11 @@ def read_bubble(body: dict[str, Any], limits: Limits, known_media: dict[str, Any
     """
     kind = body.get("msgtype")
     content = body.get(str(kind))
-    if kind not in ("text", "msgmenu", "image") or not isinstance(content, dict):
+    if kind not in ("text", "msgmenu") or not isinstance(content, dict):
         raise Refusal(40008, "invalid message type")
     if kind == "text":
         words = _words(content.get("content"), limits.text)
         return Bubble(False, "text", words, now, by="api")
-    if kind == "image":
-        if content.get("media_id") not in known_media:
-            raise Refusal(40007, "invalid media_id")
-        return Bubble(False, "image", "", now, media_id=str(content["media_id"]), by="api")
     head, tail = content.get("head_content", ""), content.get("tail_content", "")
     for words in (head, tail):
         _check_length(words, limits.head or limits.text)

@@ -159,7 +159,7 @@ class OfficialAccount(Account):
         self.check_token(request.query.get("access_token", ""))
         body = await json_of(request)
         phone = self._receiver(body)
-        bubble = read_bubble(body, LIMITS, self.media, self.clock())
+        bubble = read_bubble(body, LIMITS, self.clock())
         if not phone.here:
             raise Refusal(45015, "response out of time limit or subscription is canceled")
         room = phone.quota.spend(self.clock())

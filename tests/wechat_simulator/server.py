@@ -134,7 +134,7 @@ def _wechat_routes(simulator: Simulator) -> web.Application:
 
         return web.route(method, path, handle)
 
-    app = web.Application(client_max_size=32 * 1024 * 1024)
+    app = web.Application()
     app.add_routes(
         [
             route("GET", "/cgi-bin/token", lambda account: account.token, by_app_id),
@@ -144,7 +144,6 @@ def _wechat_routes(simulator: Simulator) -> web.Application:
             route("POST", "/cgi-bin/message/template/send", lambda account: account.template_send),
             route("POST", "/cgi-bin/message/subscribe/bizsend", lambda account: account.subscription_send),
             route("GET", "/cgi-bin/media/get", lambda account: account.media_get),
-            route("POST", "/cgi-bin/media/upload", lambda account: account.media_upload),
             route("POST", "/cgi-bin/qrcode/create", lambda account: account.qrcode_create),
         ]
     )
@@ -168,7 +167,7 @@ def _wecom_routes(simulator: Simulator) -> web.Application:
 
         return web.route(method, path, handle)
 
-    app = web.Application(client_max_size=32 * 1024 * 1024)
+    app = web.Application()
     app.add_routes(
         [
             route("GET", "/cgi-bin/gettoken", lambda account: account.token),
@@ -179,7 +178,6 @@ def _wecom_routes(simulator: Simulator) -> web.Application:
             route("POST", "/cgi-bin/kf/service_state/trans", lambda account: account.state_change),
             route("POST", "/cgi-bin/kf/add_contact_way", lambda account: account.add_contact_way),
             route("GET", "/cgi-bin/media/get", lambda account: account.media_get),
-            route("POST", "/cgi-bin/media/upload", lambda account: account.media_upload),
         ]
     )
     return app

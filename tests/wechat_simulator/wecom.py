@@ -227,7 +227,7 @@ class CustomerService(Account):
         if session is None:
             raise Refusal(40003, "invalid external_userid")
         message_id = self._new_message_id(session, body.get("msgid"))
-        bubble = read_bubble(body, LIMITS, self.media, self.clock())
+        bubble = read_bubble(body, LIMITS, self.clock())
         if session.state == ENDED:
             raise Refusal(95013, "session has ended")
         if session.state not in (NEW, ASSISTANT):
@@ -254,7 +254,7 @@ class CustomerService(Account):
         if body.get("msgtype") not in ("text", "msgmenu"):
             raise Refusal(40008, "invalid message type")
         message_id = self._new_message_id(code.session, body.get("msgid"))
-        bubble = read_bubble(body, LIMITS, self.media, self.clock())
+        bubble = read_bubble(body, LIMITS, self.clock())
         code.uses -= 1
         self._message_ids.add((code.session.open_kfid, message_id))
         code.session.phone.bubbles.append(bubble)

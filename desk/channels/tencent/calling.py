@@ -83,7 +83,6 @@ class Wire:
         query: Mapping[str, str],
         *,
         body: Mapping[str, Any] | None = None,
-        form: Callable[[], aiohttp.FormData] | None = None,
         limit: int = _ANSWER_AT_MOST,
         seconds: float = TIMEOUT_SECONDS,
     ) -> _Answer:
@@ -93,14 +92,12 @@ class Wire:
             Refused: there was no answer, or not in time.
             TooLarge: the answer is longer.
         """
-        data: Any = None
+        data: bytes | None = None
         headers: dict[str, str] = {}
         if body is not None:
             # Not escaped: Tencent shows escapes as they stand, and counts them.
             data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", errors="replace")
             headers["Content-Type"] = "application/json; charset=utf-8"
-        elif form is not None:
-            data = form()
         return await self._send(method, self._base + path, path, dict(query), data, headers, limit, seconds)
 
     def may_fetch(self, address: str) -> bool:
@@ -129,7 +126,7 @@ class Wire:
         address: str,
         path: str,
         query: dict[str, str],
-        data: Any,
+        data: bytes | None,
         headers: dict[str, str],
         limit: int,
         seconds: float,
@@ -218,25 +215,6 @@ class Caller:
         except Refused as error:
             await self._note(path, error)
             raise
-
-    async def upload(
-        self, path: str, parameters: Mapping[str, str], data: bytes, name: str, media_type: str
-    ) -> dict[str, Any]:
-        """Post a file as the form's field ``media``.
-
-        Raises:
-            Refused: it was not taken, or nobody knows.
-        """
-
-        def form() -> aiohttp.FormData:
-            fields = aiohttp.FormData(quote_fields=False)
-            fields.add_field("media", data, filename=name, content_type=media_type)
-            return fields
-
-        return await self._with_token(
-            path,
-            lambda query: self._wire.send("POST", path, {**parameters, **query}, form=form, seconds=FILE_SECONDS),
-        )
 
     async def download(self, path: str, parameters: Mapping[str, str], limit: int) -> Downloaded:
         """Get a file of at most ``limit`` bytes.

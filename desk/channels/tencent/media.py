@@ -1,4 +1,4 @@
-"""Files to and from Tencent; both products keep them the same way ("获取临时素材", "新增临时素材")."""
+"""Files that customers sent to Tencent; both products keep them the same way ("获取临时素材")."""
 
 import json
 from dataclasses import dataclass
@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from actions.file_content import SIZE_LIMIT
 from desk.channels.tencent.calling import Caller, Refused
 from desk.channels.tencent.error_codes import Disposition
-
-# "图片（image）: 10M".
-_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +47,3 @@ def _video_address(data: bytes) -> str:
         return ""
     address = found.get("video_url") if isinstance(found, dict) else None
     return address if isinstance(address, str) else ""
-
-
-async def upload(caller: Caller, path: str, data: bytes, name: str) -> str:
-    """Hand in a picture.
-
-    Returns:
-        Its media id.
-
-    Raises:
-        Refused: it was not taken.
-    """
-    ending = name.rpartition(".")[2].lower()
-    # Names travel in a header: only what every reader of it reads alike.
-    plain = f"picture.{ending if ending in _TYPES else 'jpg'}"
-    found = await caller.upload(path, {"type": "image"}, data, plain, _TYPES.get(ending, "image/jpeg"))
-    media_id = found.get("media_id")
-    if not isinstance(media_id, str) or not media_id:
-        raise Refused(None, Disposition.OTHER, path)
-    return media_id

@@ -8,7 +8,7 @@ from typing import Any
 from desk.channels.accounts import WeChatAccount
 from desk.channels.tencent.calling import Caller, Refused, Wire, check
 from desk.channels.tencent.error_codes import Disposition
-from desk.channels.tencent.media import FetchedMedia, fetch, upload
+from desk.channels.tencent.media import FetchedMedia, fetch
 from desk.channels.tencent.tokens import FetchedToken
 
 API = "mp"
@@ -16,7 +16,6 @@ _SEND = "/cgi-bin/message/custom/send"
 _TEMPLATE = "/cgi-bin/message/template/send"
 _SUBSCRIPTION = "/cgi-bin/message/subscribe/bizsend"
 _MEDIA_GET = "/cgi-bin/media/get"
-_MEDIA_UPLOAD = "/cgi-bin/media/upload"
 _QR_CODE = "/cgi-bin/qrcode/create"
 _TOKEN = "/cgi-bin/stable_token"
 _OPENID = "/sns/oauth2/access_token"
@@ -62,10 +61,6 @@ class WeChatClient:
         listed = [{"id": key, "content": words} for key, words in items]
         await self._send(openid, "msgmenu", {"head_content": head, "list": listed, "tail_content": tail})
 
-    async def send_image(self, openid: str, media_id: str) -> None:
-        """A picture that was uploaded."""
-        await self._send(openid, "image", {"media_id": media_id})
-
     async def send_template(
         self, openid: str, template_id: str, data: Mapping[str, Mapping[str, str]], url: str = ""
     ) -> str:
@@ -95,14 +90,6 @@ class WeChatClient:
             TooLarge: it is larger than we take.
         """
         return await fetch(self._caller, _MEDIA_GET, media_id)
-
-    async def upload_image(self, data: bytes, name: str) -> str:
-        """Hand in a picture to be sent; good for three days.
-
-        Returns:
-            Its media id.
-        """
-        return await upload(self._caller, _MEDIA_UPLOAD, data, name)
 
     async def make_qr_code(self, scene: str, valid_for: timedelta) -> QrCode:
         """A code whose scan (or the follow after it) comes back as an event with ``scene``.

@@ -7,7 +7,7 @@ from typing import Any
 from desk.channels.accounts import WeComAccount
 from desk.channels.tencent.calling import Caller, Refused, Wire, check
 from desk.channels.tencent.error_codes import Disposition
-from desk.channels.tencent.media import FetchedMedia, fetch, upload
+from desk.channels.tencent.media import FetchedMedia, fetch
 from desk.channels.tencent.tokens import FetchedToken
 from desk.channels.wechat.client import read_token
 
@@ -21,7 +21,6 @@ _STATE = "/cgi-bin/kf/service_state/get"
 _CHANGE_STATE = "/cgi-bin/kf/service_state/trans"
 _CONTACT_WAY = "/cgi-bin/kf/add_contact_way"
 _MEDIA_GET = "/cgi-bin/media/get"
-_MEDIA_UPLOAD = "/cgi-bin/media/upload"
 _TOKEN = "/cgi-bin/gettoken"
 
 
@@ -106,10 +105,6 @@ class WeComClient:
             menu["tail_content"] = tail
         return await self._send(external_userid, open_kfid, "msgmenu", menu, msgid)
 
-    async def send_image(self, external_userid: str, open_kfid: str, media_id: str, msgid: str | None = None) -> str:
-        """A picture that was uploaded; the rest as :meth:`send_text`."""
-        return await self._send(external_userid, open_kfid, "image", {"media_id": media_id}, msgid)
-
     async def send_on_event(self, code: str, text: str, msgid: str | None = None) -> str:
         """Words in answer to an event ("发送欢迎语等事件响应消息"): a welcome within 20 s, once for each code."""
         body: dict[str, Any] = {"code": code, "msgtype": "text", "text": {"content": text}}
@@ -152,14 +147,6 @@ class WeComClient:
             TooLarge: it is larger than we take.
         """
         return await fetch(self._caller, _MEDIA_GET, media_id)
-
-    async def upload_image(self, data: bytes, name: str) -> str:
-        """Hand in a picture to be sent; good for three days.
-
-        Returns:
-            Its media id.
-        """
-        return await upload(self._caller, _MEDIA_UPLOAD, data, name)
 
     async def add_contact_way(self, open_kfid: str, scene: str) -> str:
         """The address that opens the chat ("获取客服账号链接").

@@ -39,11 +39,10 @@ async def test_words_and_choices_of_an_official_account(clients: Clients, there:
         raw.append(await request.read())
         return web.json_response({"errcode": 0})
 
-    there.answer(SEND, keep, keep, keep)
+    there.answer(SEND, keep, keep)
     main = clients.wechat["main"]
     await main.send_text("o1", '退款 ]]> "ok"')
     await main.send_menu("o1", "请选择", [("m7-1", "全额退款"), ("m7-2", "换货")], "也可以直接说")
-    await main.send_image("o1", "MEDIA")
     # Not escaped: Tencent counts what it gets, and shows it so.
     assert raw[0] == '{"touser":"o1","msgtype":"text","text":{"content":"退款 ]]> \\"ok\\""}}'.encode()
     assert json.loads(raw[1])["msgmenu"] == {
@@ -51,7 +50,6 @@ async def test_words_and_choices_of_an_official_account(clients: Clients, there:
         "list": [{"id": "m7-1", "content": "全额退款"}, {"id": "m7-2", "content": "换货"}],
         "tail_content": "也可以直接说",
     }
-    assert json.loads(raw[2]) == {"touser": "o1", "msgtype": "image", "image": {"media_id": "MEDIA"}}
 
 
 async def test_templates_and_subscriptions(clients: Clients, there: TencentServer) -> None:
@@ -71,8 +69,7 @@ async def test_words_and_choices_of_wecom(clients: Clients, there: TencentServer
     service = clients.wecom["service"]
     assert await service.send_text("wm1", "kf1", "您好", "ours") == "ours"
     assert await service.send_menu("wm1", "kf1", "请选择", [("m7-1", "退款")], "") == "theirs"
-    assert await service.send_image("wm1", "kf1", "MEDIA", "m3") == "m3"
-    words, menu, _ = there.to(KF_SEND)
+    words, menu = there.to(KF_SEND)
     assert words.body == {
         "touser": "wm1", "open_kfid": "kf1", "msgtype": "text", "text": {"content": "您好"}, "msgid": "ours",
     }  # fmt: skip
@@ -248,18 +245,6 @@ async def test_a_large_file_is_not_read_to_its_end(clients: Clients, there: Tenc
     with pytest.raises(TooLarge):
         await clients.wechat["main"].fetch_media("M1")
     assert sent < 4 * SIZE_LIMIT
-
-
-async def test_a_picture_is_handed_in(clients: Clients, there: TencentServer) -> None:
-    there.answer("/cgi-bin/media/upload", {"errcode": 40001}, {"type": "image", "media_id": "MEDIA"}, {"errcode": 0})
-    main = clients.wechat["main"]
-    assert await main.upload_image(b"\x89PNG...", 'we"ird\r\nname.png') == "MEDIA"
-    first, second = there.to("/cgi-bin/media/upload")
-    # The form is made anew for the second try.
-    assert b"\x89PNG..." in second.body and b'name="media"; filename="picture.png"' in second.body
-    assert first.query == {"type": "image"}
-    with pytest.raises(Refused):
-        await main.upload_image(b"x", "a.jpg")
 
 
 async def broken(request: web.Request) -> web.StreamResponse:

@@ -156,16 +156,16 @@ async def test_it_can_be_busy_rude_and_silent(scene: Scene) -> None:
     assert await refusal(client.send_text(LIN, "5")) == 45009
 
 
-async def test_menus_pictures_and_templates_reach_the_phone(scene: Scene) -> None:
+async def test_menus_and_templates_reach_the_phone_and_pictures_come_from_it(scene: Scene) -> None:
     client = scene.clients.wechat[WECHAT]
     await scene.official.says(LIN, "您好")
     await client.send_menu(LIN, "请选择", [("7:1", "退款"), ("7:2", "代金券")], "或直接回复")
-    await client.send_image(LIN, await client.upload_image(b"\xff\xd8picture", "photo.jpg"))
+    await scene.official.sends_image(LIN, b"\xff\xd8picture")
     msgid = await client.send_template(LIN, TEMPLATE, {"thing1": {"value": "有回复"}})
-    menu, image, template = scene.official.phone(LIN).received
+    menu, template = scene.official.phone(LIN).received
     assert (menu.items, template.text) == ((("7:1", "退款"), ("7:2", "代金券")), "有回复")
-    assert scene.official.media[image.media_id].data == b"\xff\xd8picture"
-    assert (await client.fetch_media(image.media_id)).data == b"\xff\xd8picture"
+    (media_id,) = scene.official.media
+    assert (await client.fetch_media(media_id)).data == b"\xff\xd8picture"
     await scene.official.taps(LIN, "代金券")
     codec = WeChatCodec(scene.accounts.wechat[WECHAT].credentials)
     read = [read_message(codec.open(*heard).fields, scene.simulator.clock()) for heard in scene.heard]
