@@ -41,7 +41,8 @@ class CaseHistory:
 
     def __init__(self, events: Iterable[OutcomeEvent], zone: ZoneInfo) -> None:
         self.zone = zone
-        self._events = sorted({event.key: event for event in events}.values(), key=lambda event: (event.at, event.key))
+        by_key = {event.key: event for event in events}
+        self._events = [by_key[key] for key in sorted(by_key, key=lambda key: (by_key[key].at, key))]
         if self.first(CaseAnticipated) is not None:
             opened = self.first(CaseOpened)
             self._events = [event for event in self._events if opened is not None and event.at >= opened.at]

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal, NamedTuple, get_args
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select
 
@@ -24,7 +23,6 @@ from recovery.events import (
     CaseOpened,
     CaseRated,
     CaseResolved,
-    OutcomeEvent,
     PersonAnswered,
 )
 from store.database import UnitOfWork
@@ -79,17 +77,12 @@ def mean_of(measure: str, total: int, number: int) -> float:
     return math.expm1(total / number / _THOUSAND) / _SECONDS_AN_HOUR
 
 
-def case_measures(events: Iterable[OutcomeEvent], zone: ZoneInfo) -> list[Measurement]:
+def case_measures(history: CaseHistory) -> list[Measurement]:
     """What was measured of one case; nothing where nobody complained, or the complaint went into another.
 
     All by the dimensions of the case as it was opened. Times are to the first answer, by the bot and by a person, and
     to the first resolution; the latest rating holds.
-
-    Args:
-        events: all events of one case, in any order, with or without repetitions.
-        zone: the firm's, in which days are counted.
     """
-    history = CaseHistory(events, zone)
     opened = history.first(CaseOpened)
     if opened is None or is_merged(history):
         return []

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select, union
 from sqlalchemy.orm import InstrumentedAttribute
 
-from analytics.case_history import StepOutcome, read_event
+from analytics.case_history import CaseHistory, StepOutcome, read_event
 from analytics.measures import Measurement, case_measures
 from analytics.roll_up import case_outcomes
 from analytics.told_apart import DIMENSIONS
@@ -58,7 +58,7 @@ def next_cases(work: UnitOfWork, reached: str, size: int) -> list[str]:
 
 
 def _compared(work: UnitOfWork, zone: ZoneInfo, after: str, last: str) -> CaseBatch:
-    histories: dict[str, list[OutcomeEvent]] = defaultdict(list)
+    events: dict[str, list[OutcomeEvent]] = defaultdict(list)
     cases, read = set(), 0
     row = OutcomeEventRow
     asked = select(row.kind, row.case_number, row.at, row.dimensions, row.details)
@@ -67,14 +67,13 @@ def _compared(work: UnitOfWork, zone: ZoneInfo, after: str, last: str) -> CaseBa
         cases.add(found.case_number)
         # None is an event of a kind that this version does not know.
         if (event := read_event(*found)) is not None:
-            histories[found.case_number].append(event)
+            events[found.case_number].append(event)
+    histories = {number: CaseHistory(found, zone) for number, found in events.items()}
     outcomes: _Kept = {
-        (number, one.process, one.step): one
-        for number, events in histories.items()
-        for one in case_outcomes(events, zone)
+        (number, one.process, one.step): one for number, history in histories.items() for one in case_outcomes(history)
     }
     measures: _Kept = {
-        (number, one.measure): one for number, events in histories.items() for one in case_measures(events, zone)
+        (number, one.measure): one for number, history in histories.items() for one in case_measures(history)
     }
     different = []
     for table, names, expected, kept in (

@@ -16,10 +16,9 @@ amended (offer accepted, content, not reopened): refusing what is not owed is no
 improper gain are no complaints (Regulations for the implementation of the consumer protection law, 2024).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from analytics.case_history import CaseHistory, StepOutcome
 from analytics.validity import is_unfounded
@@ -125,14 +124,8 @@ STEP_NAMES: dict[str, dict[str, str]] = {
 _PRESUPPOSE_A_WRONG = frozenset({"offer_accepted", "content", "not_reopened"})
 
 
-def recovery_outcomes(events: Iterable[OutcomeEvent], zone: ZoneInfo) -> list[StepOutcome]:
-    """What one case counts for in the recovery process, in the order of its steps.
-
-    Args:
-        events: all events of one case, in any order, with or without repetitions.
-        zone: the firm's, in which days are counted.
-    """
-    history = CaseHistory(events, zone)
+def recovery_outcomes(history: CaseHistory) -> list[StepOutcome]:
+    """What one case counts for in the recovery process, in the order of its steps."""
     unfounded = is_unfounded(history)
     outcomes = []
     for step, look in _STEPS.items():

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, insert, select, text, update
 
 from analytics.adjusting import adjust, slices
-from analytics.case_history import StepOutcome, read_event
+from analytics.case_history import CaseHistory, StepOutcome, read_event
 from analytics.measures import case_measures, replace_measures
 from analytics.recovery_steps import recovery_outcomes
 from analytics.service_steps import service_outcomes
@@ -56,6 +56,8 @@ FILLED_BESIDE = 20
 _ADVISORY_LOCK = 7_304_113
 
 _FILLING = "filling"
+
+_NOTHING = (0, 0)
 
 
 class CountKey(NamedTuple):
@@ -105,17 +107,26 @@ def count_key(outcome: StepOutcome) -> CountKey:
     )
 
 
-def total_keys(key: CountKey) -> Iterator[TotalKey]:
-    """The daily totals that a daily count is part of."""
-    dimensions = CaseDimensions(key.category, key.department, key.channel, key.tier, key.language)
-    for dimension, first, second in places_of(dimensions):
-        for step in (key.step, ALL_STEPS):
-            yield TotalKey(key.process, dimension, step, first, second, key.day)
+def totals_of(counts: Mapping[CountKey, tuple[int, int]]) -> dict[TotalKey, tuple[int, int]]:
+    """The daily totals that daily counts, or changes of them, add up to: opportunities and defects."""
+    # All steps first, so that what they have in common is added to its many places once.
+    parts = dict(counts)
+    for key, (opportunities, defects) in counts.items():
+        every = key._replace(step=ALL_STEPS)
+        before = parts.get(every, _NOTHING)
+        parts[every] = before[0] + opportunities, before[1] + defects
+    totals: dict[TotalKey, tuple[int, int]] = {}
+    for (day, process, step, *where), (opportunities, defects) in parts.items():
+        for dimension, first, second in places_of(CaseDimensions(*where)):
+            total = TotalKey(process, dimension, step, first, second, day)
+            before = totals.get(total, _NOTHING)
+            totals[total] = before[0] + opportunities, before[1] + defects
+    return totals
 
 
-def case_outcomes(events: Sequence[OutcomeEvent], zone: ZoneInfo) -> list[StepOutcome]:
+def case_outcomes(history: CaseHistory) -> list[StepOutcome]:
     """What one case counts for in all processes."""
-    return [*recovery_outcomes(events, zone), *service_outcomes(events, zone)]
+    return [*recovery_outcomes(history), *service_outcomes(history)]
 
 
 def roll_up(database: Database, zone: ZoneInfo, chunk: int = CHUNK) -> int:
@@ -186,13 +197,14 @@ def fold_cases(work: UnitOfWork, zone: ZoneInfo, numbers: Sequence[str], *, only
         The ids of the events among them that were not counted; the caller flags them.
     """
     events, new_ids = _events_of(work, numbers, only_counted)
+    histories = {number: CaseHistory(events[number], zone) for number in numbers}
     outcomes = {
         (number, outcome.process, outcome.step): outcome
-        for number in numbers
-        for outcome in case_outcomes(events[number], zone)
+        for number, history in histories.items()
+        for outcome in case_outcomes(history)
     }
     adjust_counts(work, _replace_outcomes(work, numbers, outcomes))
-    replace_measures(work, numbers, {number: case_measures(events[number], zone) for number in numbers})
+    replace_measures(work, numbers, {number: case_measures(history) for number, history in histories.items()})
     return new_ids
 
 
@@ -315,10 +327,5 @@ def _kept_outcomes(work: UnitOfWork, numbers: Sequence[str]) -> Iterator[tuple[i
 def adjust_counts(work: UnitOfWork, changes: Mapping[CountKey, Count]) -> None:
     """Add ``changes`` to the daily counts, and to the totals of each."""
     adjust(work, DailyCount, CountKey._fields, Count._fields, changes)
-    totals: dict[TotalKey, tuple[int, int]] = {}
-    for key, (opportunities, defects) in changes.items():
-        for total in total_keys(key):
-            before = totals.get(total, (0, 0))
-            totals[total] = (before[0] + opportunities, before[1] + defects)
-    moved = {key: change for key, change in totals.items() if change != (0, 0)}
+    moved = {key: change for key, change in totals_of(changes).items() if change != (0, 0)}
     adjust(work, DailyTotal, TotalKey._fields, Count._fields, moved)

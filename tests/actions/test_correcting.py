@@ -14,7 +14,7 @@ from actions.corrections import TEXT_LENGTH, read_corrections, words_of, write_c
 from actions.staff.access import DeedRefused
 from actions.staff.customers import set_contact
 from actions.staff.judging import Touch, touch, undo
-from analytics.case_history import read_event
+from analytics.case_history import CaseHistory, read_event
 from analytics.recovery_steps import recovery_outcomes
 from recovery.personal_data import strip_personal_data
 from store.attached_files import AttachedFiles
@@ -224,7 +224,7 @@ def test_an_undone_correction_is_no_defect_of_the_machine(shop: Shop, wang: Cust
     shop.does(undo, shop.firm, alice, wang.case.id)
     rows = shop.all(OutcomeEventRow)
     events = [read_event(row.kind, row.case_number, row.at, row.dimensions, row.details) for row in rows]
-    outcomes = recovery_outcomes([event for event in events if event is not None], shop.firm.zone)
+    outcomes = recovery_outcomes(CaseHistory([event for event in events if event is not None], shop.firm.zone))
     assert {one.step: one.defect for one in outcomes}["understood_right"] is False
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from analytics.case_history import CaseHistory
 from analytics.recovery_steps import STEP_NAMES, recovery_outcomes
 from analytics.service_steps import service_outcomes
 from recovery.events import OutcomeEvent
@@ -13,13 +14,17 @@ from tests.analytics.imagined_cases import DELIVERY, NOON, QUALITY, SHANGHAI, Im
 case = ImaginedCase()
 
 
+def history(*events: OutcomeEvent) -> CaseHistory:
+    return CaseHistory(events, SHANGHAI)
+
+
 def steps(*events: OutcomeEvent) -> dict[str, bool]:
     """Step → whether it failed."""
-    return {outcome.step: outcome.defect for outcome in recovery_outcomes(events, SHANGHAI)}
+    return {outcome.step: outcome.defect for outcome in recovery_outcomes(history(*events))}
 
 
 def service_step(*events: OutcomeEvent) -> str | None:
-    outcomes = service_outcomes(events, SHANGHAI)
+    outcomes = service_outcomes(history(*events))
     return outcomes[0].step if outcomes else None
 
 
@@ -62,7 +67,7 @@ def test_a_later_round_of_offers_does_not_repair_the_first() -> None:
 
 def test_one_broken_promise_is_a_defect_on_its_own_day() -> None:
     events = [case.promise(True, 0, "a"), case.promise(False, 1440, "b"), case.promise(True, 2880, "c")]
-    outcome = next(o for o in recovery_outcomes(events, SHANGHAI) if o.step == "promises_kept")
+    outcome = next(o for o in recovery_outcomes(history(*events)) if o.step == "promises_kept")
     assert (outcome.defect, outcome.day) == (True, date(2026, 10, 2))
 
 
@@ -141,8 +146,8 @@ def test_a_complaint_stands_until_a_person_judges_otherwise() -> None:
 
 def test_a_service_defect_counts_by_the_latest_look_at_the_case() -> None:
     seen = ImaginedCase(dimensions=QUALITY)
-    assert service_outcomes([case.opened()], SHANGHAI)[0].dimensions == DELIVERY
-    assert service_outcomes([case.opened(), seen.corrected()], SHANGHAI)[0].dimensions == QUALITY
+    assert service_outcomes(history(case.opened()))[0].dimensions == DELIVERY
+    assert service_outcomes(history(case.opened(), seen.corrected()))[0].dimensions == QUALITY
 
 
 def test_a_service_defect_follows_the_machine_and_then_the_people() -> None:
@@ -155,10 +160,10 @@ def test_a_service_defect_follows_the_machine_and_then_the_people() -> None:
 
 def test_days_are_the_firms_own() -> None:
     eleven_at_night_utc = (23 - NOON.hour) * 60
-    outcome = recovery_outcomes([case.opened(eleven_at_night_utc)], SHANGHAI)[0]
+    outcome = recovery_outcomes(history(case.opened(eleven_at_night_utc)))[0]
     assert (NOON + timedelta(minutes=eleven_at_night_utc)).date() == date(2026, 10, 1)
     assert outcome.day == date(2026, 10, 2)
-    assert service_outcomes([case.opened(eleven_at_night_utc)], SHANGHAI)[0].day == date(2026, 10, 2)
+    assert service_outcomes(history(case.opened(eleven_at_night_utc)))[0].day == date(2026, 10, 2)
 
 
 def test_order_and_repetition_of_the_events_do_not_matter() -> None:
@@ -169,12 +174,12 @@ def test_order_and_repetition_of_the_events_do_not_matter() -> None:
         case.rated(2, 200),
         case.judged(True, 50, "payment"),
     ]
-    expected = (recovery_outcomes(events, SHANGHAI), service_outcomes(events, SHANGHAI))
+    expected = (recovery_outcomes(history(*events)), service_outcomes(history(*events)))
     shuffle = random.Random(7)
     for _ in range(50):
         mixed = [*events, *shuffle.sample(events, 4)]
         shuffle.shuffle(mixed)
-        assert (recovery_outcomes(mixed, SHANGHAI), service_outcomes(mixed, SHANGHAI)) == expected
+        assert (recovery_outcomes(history(*mixed)), service_outcomes(history(*mixed))) == expected
 
 
 def test_a_case_that_the_firm_opened_itself_counts_for_nothing() -> None:

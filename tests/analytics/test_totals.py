@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, update
 
 from analytics.case_facts import case_facts
+from analytics.case_history import CaseHistory
 from analytics.measured import measured_series
 from analytics.measures import MEASURED, Measured, case_measures, mean_of, value_of_time
 from analytics.recount import recount
@@ -187,9 +188,11 @@ def test_the_order_and_the_parts_of_a_sum_do_not_matter(times: list[int], mixing
 
 def test_a_complaint_that_went_into_another_is_measured_with_that_one() -> None:
     case = ImaginedCase()
-    assert {one.measure for one in case_measures([*case.made_whole(), answered(case, 9)], SHANGHAI)} == set(MEASURED)
-    assert case_measures([*case.made_whole(), case.merged()], SHANGHAI) == []
-    assert case_measures([case.acknowledged()], SHANGHAI) == []
+    assert {
+        one.measure for one in case_measures(CaseHistory([*case.made_whole(), answered(case, 9)], SHANGHAI))
+    } == set(MEASURED)
+    assert case_measures(CaseHistory([*case.made_whole(), case.merged()], SHANGHAI)) == []
+    assert case_measures(CaseHistory([case.acknowledged()], SHANGHAI)) == []
 
 
 @BOTH
