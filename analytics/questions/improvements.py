@@ -8,7 +8,7 @@ from pydantic import Field
 from analytics.improvement.gates.examining import GateReport, examine
 from analytics.improvement.ledger import Ledger, ledger
 from analytics.improvement.loops.phases import CLOSED, SECTIONS
-from analytics.improvement.loops.reading import Line, View, list_improvements, read_improvement
+from analytics.improvement.loops.reading import MOST, Line, View, list_improvements, read_improvement
 from analytics.improvement.loops.refusals import ImprovementRefused
 from analytics.questions.improvements_text import ledger_text, line_text, view_text
 from analytics.questions.question import Question
@@ -30,23 +30,35 @@ class ImprovementsQuestion(Question):
     def answer(self, work: UnitOfWork, around: Surroundings) -> "Improvements":
         if self.phase is not None and self.phase not in PHASES:
             raise WrongInput(f"phase: must be one of {', '.join(PHASES)}, not {self.phase!r}")
-        return Improvements(self, tuple(list_improvements(work, kind=self.kind, phase=self.phase, cause=self.cause)))
+        found = list_improvements(work, kind=self.kind, phase=self.phase, cause=self.cause, most=MOST + 1)
+        return Improvements(self, tuple(found[:MOST]), len(found) > MOST)
 
 
 @dataclass(frozen=True, slots=True)
 class Improvements:
+    """Improvements, the latest first.
+
+    Attributes:
+        more: there are older ones, which are not told.
+    """
+
     question: ImprovementsQuestion
     lines: tuple[Line, ...]
+    more: bool
 
     def to_json(self) -> dict[str, Any]:
         return {
             "question": self.question.asked(),
             "improvements": [line.to_json() for line in self.lines],
+            "more": self.more,
             "empty": not self.lines,
         }
 
     def to_text(self) -> str:
-        return "\n".join(map(line_text, self.lines)) or "No improvements yet."
+        lines = [line_text(line) for line in self.lines]
+        if self.more:
+            lines.append(f"There are more; only the {len(self.lines)} latest are listed.")
+        return "\n".join(lines) or "No improvements yet."
 
 
 class ImprovementQuestion(Question):

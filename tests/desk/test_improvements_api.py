@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from actions.firm import Firm
 from analytics.improvement.ledger import book
 from analytics.improvement.loops.keeping import Draft, open_improvement
 from analytics.improvement.part import Part
+from analytics.questions.improvements import ImprovementsQuestion
+from analytics.surroundings import Surroundings
 from desk import tokens
 from desk.app import Parts, make_app
 from store.database import Database
@@ -51,6 +54,22 @@ async def test_they_are_listed_and_shown(client: Client, sqlite_database: Databa
     assert status == 200 and answer["title"] == "包裹晚到" and answer["gate"]["passes"] is False
     status, answer = await ask(client, sqlite_database, firm, "ledger")
     assert status == 200 and answer["sums"][0]["invested_minor"] == 500
+
+
+async def test_a_list_says_where_it_stops(
+    client: Client, sqlite_database: Database, firm: Firm, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analytics.questions.improvements.MOST", 1)
+    _, answer = await ask(client, sqlite_database, firm, "improvements")
+    assert [one["number"] for one in answer["improvements"]] == [number] and answer["more"] is False
+    with sqlite_database.begin() as work:
+        later = open_improvement(work, Draft("pdca", Part("service", "payment"), "重复扣款"), "ada").number
+        work.commit()
+    _, answer = await ask(client, sqlite_database, firm, "improvements?phase=open")
+    assert [one["number"] for one in answer["improvements"]] == [later] and answer["more"] is True
+    with sqlite_database.reading() as work:
+        told = ImprovementsQuestion().answer(work, Surroundings(firm.zone, Path())).to_text()
+    assert told.splitlines()[-1] == "There are more; only the 1 latest are listed."
 
 
 @pytest.mark.parametrize(

@@ -98,12 +98,18 @@ class View:
 
 
 def list_improvements(
-    work: UnitOfWork, *, kind: str | None = None, phase: str | None = None, cause: str | None = None
+    work: UnitOfWork,
+    *,
+    kind: str | None = None,
+    phase: str | None = None,
+    cause: str | None = None,
+    most: int = MOST,
 ) -> list[Line]:
-    """Improvements, the latest first, at most 500.
+    """Improvements, the latest first.
 
     Args:
         phase: one of them, or ``open`` for all but the closed ones.
+        most: how many at most.
     """
     asked = select(Improvement)
     if kind:
@@ -114,7 +120,7 @@ def list_improvements(
         asked = asked.where(Improvement.phase == phase)
     if cause:
         asked = asked.where(Improvement.cause == cause)
-    rows = work.session.scalars(asked.order_by(Improvement.opened_at.desc(), Improvement.id.desc()).limit(MOST)).all()
+    rows = work.session.scalars(asked.order_by(Improvement.opened_at.desc(), Improvement.id.desc()).limit(most)).all()
     return _lines(work, rows)
 
 
