@@ -76,11 +76,6 @@ def follow_deed(state: IncidentState, deed: IncidentDeed) -> IncidentState:
         raise IllegalDeed(f"an incident that is {state} cannot {deed}") from None
 
 
-def can_follow_deed(state: IncidentState, deed: IncidentDeed) -> bool:
-    """Whether ``deed`` is a way out of ``state``."""
-    return deed in _WAYS[state]
-
-
 def joins(state: IncidentState, ended_at: datetime | None, now: datetime, joined_for: timedelta) -> bool:
     """Whether complaints join an incident now: under way, or ended no longer than ``joined_for`` ago.
 

@@ -99,9 +99,6 @@ def _made_for(kind: str, design: Mapping[str, Any], row: Mapping[str, Any]) -> d
     return {**dict.fromkeys(row, GIVEN), **answers} if answers else {}
 
 
-_NO_RULES = ("we", "weco", "and", "all", "rule", "rules", "western", "electric")
-
-
 def _rules(design: Mapping[str, Any]) -> Rules:
     """The rules of a row: all of Western Electric's, or those it names."""
     told = next(

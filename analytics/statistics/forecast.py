@@ -1,6 +1,6 @@
 """How many complaints to expect in the coming days, with how wrong such forecasts have been."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -8,7 +8,6 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
-from analytics.sigma import WrongInput
 from analytics.statistics.count_model import CountModel, design, fit
 from analytics.statistics.inputs import FloatArray, count, counts, days, real, same_length, share
 from analytics.statistics.result import Result
@@ -117,38 +116,6 @@ def forecast(
         tested,
         _notes(model, values, coming, holidays, tested, confidence),
     )
-
-
-def forecast_by_category(
-    history: Sequence[date],
-    by_category: Mapping[str, ArrayLike],
-    horizon: int = 14,
-    *,
-    holidays: Collection[date] = (),
-    make_up_days: Collection[date] = (),
-    half_life: float = 60.0,
-    confidence: float = 0.9,
-) -> dict[str, Forecast]:
-    """``forecast`` for each category.
-
-    Raises:
-        WrongInput: as there; the message names the category.
-    """
-    forecasts = {}
-    for category, values in by_category.items():
-        try:
-            forecasts[category] = forecast(
-                history,
-                values,
-                horizon,
-                holidays=holidays,
-                make_up_days=make_up_days,
-                half_life=half_life,
-                confidence=confidence,
-            )
-        except WrongInput as error:
-            raise WrongInput(f"{category}: {error}") from None
-    return forecasts
 
 
 def _fit(

@@ -125,31 +125,6 @@ def plan_two_means(
     return PlannedTest("two means", n, math.ceil(n - 1e-9), power_at(n), level, sides, effect)
 
 
-def detectable_proportion(
-    before: float, size: float, *, power: float = 0.8, level: float = 0.05, direction: str = "less"
-) -> float:
-    """The share after that a two-sided test of ``size`` cases a group just finds with that power.
-
-    Args:
-        direction: "less" for a fall, "greater" for a rise.
-
-    Raises:
-        WrongInput: a number is out of range, or even the largest change would not be found.
-    """
-    p = share(before, "the share before")
-    one_of(direction, "the direction", ("less", "greater"))
-    goal = _power(power, _tail(level, "two-sided"))
-    end = 1e-9 if direction == "less" else 1 - 1e-9
-    near = p + (end - p) * 1e-6
-
-    def short(q: float) -> float:
-        return plan_two_proportions(p, q, size=size, level=level).power - goal
-
-    if short(end) < 0:
-        raise WrongInput(f"with {size:g} cases a group no change {direction} than {p:g} is found with that power")
-    return float(scipy.optimize.brentq(short, near, end, xtol=1e-12))
-
-
 def _normal(
     test: str,
     difference: float,

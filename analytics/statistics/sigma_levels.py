@@ -61,11 +61,6 @@ def sigma_level(
     return SigmaLevel(dpmo, None, at_least, at_most, seen, shift, two_sided, confidence)
 
 
-def dpmo_at(level: float, shift: float = 1.5, two_sided: bool = False) -> float:
-    """Defects per million opportunities at a sigma level (``analytics.sigma.dpmo_of``)."""
-    return dpmo_of(level, shift, two_sided)
-
-
 def _level(dpmo: float, shift: float, two_sided: bool) -> float:
     if not two_sided:
         return sigma_level_of(dpmo, shift)

@@ -57,16 +57,6 @@ class SurvivalCurve(Result):
         return self.survival[passed - 1] if passed else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class AtRiskRow(Result):
-    """How many were still open just before a time, and what had become of the others."""
-
-    time: float
-    at_risk: int
-    ended_before: int
-    censored_before: int
-
-
 def kaplan_meier(
     times: ArrayLike,
     ended: ArrayLike,
@@ -121,22 +111,6 @@ def kaplan_meier(
         mean_error,
         end,
     )
-
-
-def at_risk_table(times: ArrayLike, ended: ArrayLike, at: ArrayLike) -> tuple[AtRiskRow, ...]:
-    """What stands below the curve: how many are at risk at given times.
-
-    Raises:
-        WrongInput: as for ``kaplan_meier``.
-    """
-    spans, status = read_survival(times, ended)
-    rows = []
-    for moment in numbers(at, "the times of the table", minimum=0):
-        gone = spans < moment
-        rows.append(
-            AtRiskRow(float(moment), int(np.sum(~gone)), int(np.sum(gone & status)), int(np.sum(gone & ~status)))
-        )
-    return tuple(rows)
 
 
 def read_survival(times: ArrayLike, ended: ArrayLike) -> tuple[FloatArray, Flags]:

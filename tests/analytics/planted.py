@@ -46,10 +46,6 @@ class Process:
     theory: Callable[[float], Values]
 
 
-def _sizes(points: int) -> Values:
-    return np.resize(SIZES, points)
-
-
 def _beyond(distribution: Callable[[Values], stats.rv_discrete], lower: Values, upper: Values) -> Values:
     """P(X < lower) + P(X > upper) of whole numbers."""
     return np.asarray(distribution.cdf(np.ceil(lower) - 1) + distribution.sf(np.floor(upper)))  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from analytics.sigma import WrongInput
-from analytics.statistics.forecast import WEEKDAYS, forecast, forecast_by_category
+from analytics.statistics.forecast import WEEKDAYS, forecast
 
 MONDAY = date(2026, 1, 5)
 WEEKDAY_FACTORS = [1.4, 1.2, 1.0, 1.0, 1.0, 0.6, 0.5]
@@ -98,14 +98,6 @@ def test_a_series_of_noughts_forecasts_few() -> None:
     found = forecast(days_from(MONDAY, 60), [0] * 60, 7)
     assert max(found.mean) < 0.1 and max(found.high) <= 1 and found.backtest is not None
     assert found.backtest.mape is None and found.backtest.mase is None
-
-
-def test_categories_are_forecast_by_themselves_and_named_when_wrong() -> None:
-    history, counts = simulated(30)
-    found = forecast_by_category(history, {"delivery": counts, "billing": counts // 10}, 7)
-    assert found["delivery"].mean[0] > 5 * found["billing"].mean[0]
-    with pytest.raises(WrongInput, match="billing: the counts, row 2: must be at least 0"):
-        forecast_by_category(history, {"billing": [1, -1, *[0] * 28]}, 7)
 
 
 @given(st.lists(st.integers(0, 50), min_size=14, max_size=28))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.sigma import WrongInput
 from analytics.statistics.log_rank import log_rank
-from analytics.statistics.survival import at_risk_table, kaplan_meier
+from analytics.statistics.survival import kaplan_meier
 
 ReferenceReader = Callable[[str], dict[str, Any]]
 
@@ -73,11 +73,6 @@ def test_the_transforms_give_their_formulas() -> None:
 def test_where_the_curve_stays_at_one_half_the_median_is_the_middle() -> None:
     assert kaplan_meier([1, 2, 4, 6], [1, 1, 1, 1]).median == 3
     assert kaplan_meier([1, 2, 3], [0, 0, 0]).median is None
-
-
-def test_a_table_tells_who_is_still_open() -> None:
-    rows = at_risk_table([1, 3, 4, 8], [1, 0, 1, 0], at=[0, 3, 5])
-    assert [(row.at_risk, row.ended_before, row.censored_before) for row in rows] == [(4, 0, 0), (3, 1, 0), (1, 2, 1)]
 
 
 def test_more_groups_have_more_degrees_and_order_does_not_matter() -> None:

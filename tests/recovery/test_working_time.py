@@ -238,7 +238,6 @@ MOMENTS = st.one_of(
     st.datetimes(datetime(2026, 3, 27), datetime(2026, 3, 31), timezones=st.just(UTC)),
     st.datetimes(datetime(2026, 10, 23), datetime(2026, 10, 27), timezones=st.just(UTC)),
 )
-SPANS = st.timedeltas(timedelta(0), timedelta(hours=60))
 
 
 @st.composite

@@ -125,9 +125,6 @@ class OfficialAccount(Account):
         self.phone(openid).quota.tapped(self.clock())
         return self._event(openid, "CLICK", {"EventKey": key})
 
-    def reports_location(self, openid: str) -> asyncio.Task[Delivery]:
-        return self._event(openid, "LOCATION", {"Latitude": 23.1, "Longitude": 113.3, "Precision": 119.3})
-
     def agrees(self, openid: str, template_id: str) -> asyncio.Task[Delivery]:
         """Agree to one subscription message."""
         self.phone(openid).agreed[template_id] += 1

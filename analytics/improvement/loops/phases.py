@@ -30,8 +30,6 @@ DOING = frozenset({"do", "improve"})
 PROVING = frozenset({"check", "improve"})
 LAST = frozenset({"act", "control"})
 
-OUTCOMES = ("standardised", "carried_on", "dropped")
-
 
 def phases_of(kind: str) -> tuple[str, ...]:
     """The phases of a kind in order, ``closed`` at the end."""
