@@ -3,6 +3,7 @@
 import pytest
 
 from actions.firm import Firm
+from actions.staff.talking import answer, take
 from store.database import Database
 from store.tables import Staff
 from tests.actions.dialogue import Customer, Shop
@@ -12,6 +13,12 @@ from tests.conftest import Clock
 @pytest.fixture
 def shop(sqlite_database: Database, firm: Firm, clock: Clock) -> Shop:
     return Shop(sqlite_database, firm, clock)
+
+
+@pytest.fixture
+def both(database: Database, firm: Firm, clock: Clock) -> Shop:
+    """A shop on each database, where it is about who holds what."""
+    return Shop(database, firm, clock)
 
 
 @pytest.fixture(params=["zh", "en"])
@@ -56,3 +63,19 @@ def carol(shop: Shop) -> Staff:
 @pytest.fixture
 def dora(shop: Shop) -> Staff:
     return shop.hires("dora", "manager")
+
+
+@pytest.fixture
+def queued(shop: Shop, wang: Customer) -> Customer:
+    """Wang has complained and asked for a person."""
+    wang.complains("delivery")
+    wang.asks_for_a_person()
+    return wang
+
+
+@pytest.fixture
+def held(shop: Shop, queued: Customer, alice: Staff) -> Customer:
+    """Alice has taken the case and answered once."""
+    shop.does(take, shop.firm, alice, queued.conversation.id)
+    shop.does(answer, shop.firm, alice, queued.conversation.id, "我来处理。")
+    return queued

@@ -8,11 +8,9 @@ from sqlalchemy import select
 
 from actions.alarms.raising import AlarmKind, alarms_about, raise_alarm
 from actions.alarms.watching import find_unusual, raise_findings
-from actions.firm import Firm
 from actions.staff import alarms as deeds
 from actions.staff.access import DeedRefused
 from actions.staff.judging import correct
-from store.database import Database
 from store.tables import Alarm, Case, Incident, Notification, NotificationEvent, Staff
 from tests.actions.dialogue import Customer, Shop
 from tests.conftest import Clock
@@ -39,11 +37,6 @@ def history(shop: Shop, counts: Sequence[int], category: str = "delivery") -> No
     for count in counts:
         complaints(shop, count, category)
         shop.clock.advance(days=7)
-
-
-@pytest.fixture
-def both(database: Database, firm: Firm, clock: Clock) -> Shop:
-    return Shop(database, firm, clock)
 
 
 # --- threats to go public ---------------------------------------------------------------------------------------------

@@ -40,14 +40,6 @@ def ends(shop: Shop, customer: Customer) -> bool:
     return ended
 
 
-@pytest.fixture
-def queued(shop: Shop, wang: Customer) -> Customer:
-    """A customer with a late parcel who waits for a person."""
-    wang.complains("delivery")
-    wang.asks_for_a_person()
-    return wang
-
-
 def test_who_takes_it_there_has_it_and_the_queue_is_rid_of_it(shop: Shop, queued: Customer) -> None:
     assert takes(shop, queued)
     conversation = queued.conversation

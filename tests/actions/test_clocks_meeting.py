@@ -19,23 +19,9 @@ from recovery.case_states import Transition
 from recovery.working_time import WeeklyHours, read_shifts
 from store.database import Database
 from store.tables import Case, CaseClock, Conversation, Identity, Promise, Staff
+from tests.actions.case_clocks import told
 from tests.actions.dialogue import Customer, Shop
-from tests.actions.test_case_clocks import told
 from tests.conftest import Clock
-
-
-@pytest.fixture
-def queued(shop: Shop, wang: Customer) -> Customer:
-    wang.complains("delivery")
-    wang.asks_for_a_person()
-    return wang
-
-
-@pytest.fixture
-def held(shop: Shop, queued: Customer, alice: Staff) -> Customer:
-    shop.does(take, shop.firm, alice, queued.conversation.id)
-    shop.does(answer, shop.firm, alice, queued.conversation.id, "我来处理。")
-    return queued
 
 
 def active(shop: Shop, case: Case) -> dict[str, CaseClock]:

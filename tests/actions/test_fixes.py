@@ -18,20 +18,13 @@ from actions.staff.access import DeedRefused
 from analytics.roll_up import roll_up
 from desk.workers.fixes import FixWorker
 from recovery.control import Control
-from store.database import Database, UnitOfWork
+from store.database import UnitOfWork
 from store.tables import AuditEntry, Case, Conversation, Customer, FixTelling, FixTold, Improvement
 from tests.actions.dialogue import Customer as Writer
 from tests.actions.dialogue import Shop
-from tests.conftest import Clock
 
 WORDS = {"zh": "每个包裹出库前都会再检查一遍。", "en": "every parcel is checked once more before it leaves."}
 NUMBER = "PD-2222-2222"
-
-
-@pytest.fixture
-def both(database: Database, firm: Firm, clock: Clock) -> Shop:
-    """A shop on each database, where it is about who holds what."""
-    return Shop(database, firm, clock)
 
 
 def complained(shop: Shop, *people: tuple[str, str]) -> list[Writer]:

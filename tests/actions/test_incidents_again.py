@@ -13,7 +13,7 @@ from actions.staff import incidents as deeds
 from actions.staff.access import DeedRefused
 from store.tables import Incident, Remedy, Staff
 from tests.actions.dialogue import Customer, Shop
-from tests.actions.test_incidents import TITLES, draws_up, starts, works
+from tests.actions.incident_deeds import TITLES, draws_up, starts, works
 
 
 def test_what_the_playbook_gives_is_given_once_a_customer_however_often_they_complain_of_it(

@@ -12,8 +12,8 @@ from actions.staff.talking import take
 from actions.taking_back import find_left_behind, take_back_left_behind
 from desk.accounts import deactivate
 from store.tables import AuditEntry, HandOver, Staff, StaffSession
+from tests.actions.colleagues import hires
 from tests.actions.dialogue import Customer, Shop
-from tests.actions.test_routing import hires
 
 IDLE = timedelta(hours=1)
 

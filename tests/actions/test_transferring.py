@@ -10,8 +10,8 @@ from actions.staff.talking import answer, take
 from actions.staff.transferring import to_colleague, to_department
 from store.database import Database
 from store.tables import AuditEntry, CaseClock, Conversation, HandOver, Note, Notification, Promise, Staff
+from tests.actions.colleagues import hires, told
 from tests.actions.dialogue import Customer, Shop
-from tests.actions.test_routing import hires, told
 from tests.conftest import Clock
 from tests.desk.turning import at_once
 

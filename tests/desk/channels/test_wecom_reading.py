@@ -93,11 +93,6 @@ class Reader:
 
 
 @pytest.fixture
-def wecom(clock: Clock) -> WeComServer:
-    return WeComServer(clock)
-
-
-@pytest.fixture
 def reader(database: Database, firm: Firm, clock: Clock) -> Reader:
     reader = Reader(database, firm, clock)
     reader.begins()

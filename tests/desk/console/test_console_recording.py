@@ -1,10 +1,7 @@
-"""A complaint taken by phone on its page; the wallboard; a person's data; reading an address rates nothing."""
+"""A complaint taken by phone on its page."""
 
 import asyncio
-import io
-import json
 import re
-import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,27 +15,13 @@ from actions.conversations import Address
 from actions.due import fire
 from actions.firm import Firm
 from desk.app import Parts, make_app
-from desk.console.wallboard import Figures, read_board
 from desk.keys import RASA, SETTINGS
 from desk.rasa import Rasa, RasaUnavailable
 from store.database import Database
 from store.settings import Settings
-from store.tables import (
-    Case,
-    CaseTransition,
-    Conversation,
-    Customer,
-    ErasureRequest,
-    Message,
-    Offer,
-    Order,
-    Promise,
-    Rating,
-    Staff,
-    Timer,
-)
+from store.tables import Case, CaseTransition, Conversation, Customer, Message, Offer, Order, Promise, Rating, Timer
 from tests.conftest import Clock
-from tests.desk.console.conftest import WANG, Browser, Desk, Open
+from tests.desk.console.conftest import Browser, Desk, Open
 from tests.desk.turning import connectors, hears
 
 NEW = "/desk/complaints/new"
@@ -242,111 +225,6 @@ async def test_a_deed_on_several_channels_from_the_page(browser: Open, desk: Des
     undo = re.search(r"/desk/customer-links/(\w+)/undo", page)
     assert undo is not None
     assert (await alice.post(f"/desk/customer-links/{undo[1]}/undo")).status == 303
-
-
-# --- the wallboard ---------------------------------------------------------------------------------------------------
-
-
-async def test_the_board_counts_what_there_is(
-    browser: Open, desk: Desk, sqlite_database: Database, firm: Firm, clock: Clock
-) -> None:
-    desk.waits()
-    clock.advance(minutes=12)
-    desk.wants_refund(300, Address("rest", "li"))
-    desk.waits("慢", Address("rest", "zhao"))
-    alice = await browser("alice")
-    await alice.post(f"/desk/conversations/{desk.conversation(Address('rest', 'zhao')).public_id}/take")
-    await alice.post(f"/desk/conversations/{desk.conversation(Address('rest', 'zhao')).public_id}/answer", text="在")
-    with sqlite_database.begin() as work:
-        case = work.session.scalars(select(Case)).first()
-        assert case is not None
-        work.session.add_all([Rating(case_id=case.id, score=score, at=work.now) for score in (5, 5, 4, 2)])
-        work.session.add(Rating(case_id=case.id, score=1, at=work.now.replace(day=1)))
-        work.session.scalars(select(Staff).where(Staff.login == "alice")).one().on_duty = True
-        work.commit()
-    with sqlite_database.reading() as work:
-        board = read_board(work, firm)
-    assert (board.waiting, board.with_staff, board.on_duty) == (1, 1, 1)
-    assert board.longest is not None and board.longest.total_seconds() == 12 * 60
-    assert (board.ratings, board.fives, board.rating_average) == (4, 50, 4.0)
-    assert (board.answered, board.in_time) == (1, 1)
-    bot, agent, *_ = board.authority
-    assert (bot.role, bot.cases, bot.used.minor, bot.room.minor) == ("bot", 1, 30000, 50000) and bot.share == 60
-    assert (agent.role, agent.cases) == ("agent", 0)
-    assert board.promises_due >= 1 and board.promises_broken == 0
-    by_key = {line.key: line for line in board.departments}
-    assert by_key["after_sales"].waiting + by_key["customer_service"].waiting == 1
-    clock.advance(days=9)
-    with sqlite_database.reading() as work:
-        later = read_board(work, firm)
-    assert sum(later.overdue.values()) > 0 and later.ratings == 0 and later.rating_average is None
-
-
-async def test_an_empty_board_says_so_and_quality_sees_it_dark_or_light(browser: Open) -> None:
-    quinn = await browser("quinn")
-    assert "nobody waits" in await quinn.read("/desk/wallboard")
-    assert "theme-dark" in await quinn.read("/desk/wallboard?theme=dark")
-    assert "theme-auto" in await quinn.read("/desk/wallboard?theme=<script>")
-
-
-async def test_many_screens_ask_the_store_once_a_second(
-    server: TestServer, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-
-    async def read(function: Any, *arguments: Any) -> Any:
-        asked.append(function)
-        with sqlite_database.reading() as work:
-            return function(work, *arguments)
-
-    monkeypatch.setattr(sqlite_database, "read", read)
-    figures = Figures()
-    await asyncio.gather(*(figures.read(server.app) for _ in range(50)))
-    assert len(asked) == 1
-
-
-# --- customers' rights -----------------------------------------------------------------------------------------------
-
-
-async def test_a_manager_gives_a_copy_and_erases_with_the_word_typed(browser: Open, sqlite_database: Database) -> None:
-    hears(sqlite_database, "只有我说的话", who=WANG)
-    with sqlite_database.begin() as work:
-        work.session.connection().exec_driver_sql("UPDATE inbox SET state = 'done'")
-        customer = work.session.scalars(select(Customer)).one().public_id
-        work.commit()
-    mei = await browser("mei")
-    page = await mei.read(f"/desk/customers/{customer}/rights")
-    assert "rest:wang" in page and "Erase now" in page
-    copy = await mei.post(f"/desk/customers/{customer}/export")
-    assert copy.content_type == "application/zip"
-    data = json.loads(zipfile.ZipFile(io.BytesIO(await copy.read())).read("data.json"))
-    assert data["conversations"][0]["messages"][0]["text"] == "只有我说的话"
-    assert (await mei.post(f"/desk/customers/{customer}/erase", confirm="yes")).status == 422
-    with sqlite_database.reading() as work:
-        assert work.session.scalars(select(Message.text)).one() == "只有我说的话"
-    done = await mei.post(f"/desk/customers/{customer}/erase", confirm=" erase ")
-    assert (done.status, done.headers["Location"]) == (303, "/desk/erasures")
-    with sqlite_database.reading() as work:
-        assert work.session.scalars(select(Message.text)).one() == ""
-    assert "Erased" in await mei.read("/desk/erasures")
-    assert (await mei.get(f"/desk/customers/{customer}/rights")).status == 404
-
-
-async def test_a_wish_that_must_wait_is_noted_with_its_day_and_can_be_withdrawn(
-    browser: Open, desk: Desk, sqlite_database: Database
-) -> None:
-    desk.wants_refund(300)
-    with sqlite_database.reading() as work:
-        customer = work.session.get_one(Customer, desk.case().customer_id).public_id
-    ada = await browser("ada")
-    page = await ada.read(f"/desk/customers/{customer}/rights")
-    assert "A complaint is not settled" in page and desk.case().number in page
-    await ada.post(f"/desk/customers/{customer}/erase", confirm="ERASE")
-    with sqlite_database.reading() as work:
-        request = work.session.scalars(select(ErasureRequest)).one()
-    assert request.state == "waiting" and "Waiting" in await ada.read("/desk/erasures")
-    assert (await ada.post(f"/desk/erasures/{request.public_id}/withdraw")).status == 303
-    assert (await ada.post(f"/desk/erasures/{request.public_id}/withdraw")).status == 404
 
 
 # --- mail scanners cannot rate (FreeScout 1743) ----------------------------------------------------------------------
