@@ -12,8 +12,16 @@ TEXT_LIMIT = 4000
 WORD_JOINER = "\u2060"
 
 
+# So long a process on another machine may take to accept a connection.
+_CONNECT_SECONDS = 5.0
+
+
 class RasaUnavailable(Exception):
     """Rasa did not take the message; trying again may help."""
+
+
+class RasaNotReached(RasaUnavailable):
+    """No Rasa accepted so much as a connection, as while it starts: none of them has heard of the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +54,19 @@ class Rasa:
         self, session: aiohttp.ClientSession, urls: tuple[str, ...], token: str, timeout_seconds: float = 25
     ) -> None:
         self._session = session
-        self._urls = itertools.cycle(urls)
-        self._all = urls
+        self._urls = urls
+        self._asked = itertools.count()
         self._token = token
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=_CONNECT_SECONDS)
 
     async def handle(self, message: RasaMessage) -> None:
         """Have the message understood and acted on. The reply body means nothing: only the inbox row tells.
 
+        A process that accepts no connection leaves it to the next one.
+
         Raises:
-            RasaUnavailable: it could not be reached, or refused.
+            RasaNotReached: none accepted a connection.
+            RasaUnavailable: it refused, did not answer in time, or died over it.
         """
         body = {
             "sender": message.sender,
@@ -67,16 +78,20 @@ class Rasa:
                 "awaited": message.awaited,
             },
         }
-        url = f"{next(self._urls)}/webhooks/rest/webhook"
-        try:
-            async with self._session.post(
-                url, json=body, params={"token": self._token}, timeout=self._timeout
-            ) as response:
-                await response.read()
-                if response.status != 200:
-                    raise RasaUnavailable(f"status {response.status}")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise RasaUnavailable(type(error).__name__) from None
+        for url in self._in_turn():
+            try:
+                async with self._session.post(
+                    f"{url}/webhooks/rest/webhook", json=body, params={"token": self._token}, timeout=self._timeout
+                ) as response:
+                    await response.read()
+                    if response.status != 200:
+                        raise RasaUnavailable(f"status {response.status}")
+                    return
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+                continue
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise RasaUnavailable(type(error).__name__) from None
+        raise RasaNotReached("no connection")
 
     async def parse(self, text: str, timeout_seconds: float = 2) -> dict[str, Any]:
         """What Rasa reads in ``text``, without acting on it (docs/understanding.md); its ``understanding``.
@@ -86,7 +101,7 @@ class Rasa:
         """
         try:
             async with self._session.post(
-                f"{next(self._urls)}/model/parse",
+                f"{self._in_turn()[0]}/model/parse",
                 json={"text": plain_text(text)},
                 params={"token": self._token},
                 timeout=aiohttp.ClientTimeout(total=timeout_seconds),
@@ -101,7 +116,7 @@ class Rasa:
 
     async def is_ready(self) -> bool:
         """Whether some Rasa process has a model loaded."""
-        for url in self._all:
+        for url in self._urls:
             try:
                 async with self._session.get(
                     f"{url}/status", params={"token": self._token}, timeout=aiohttp.ClientTimeout(total=3)
@@ -111,3 +126,8 @@ class Rasa:
             except (aiohttp.ClientError, TimeoutError, ValueError):
                 continue
         return False
+
+    def _in_turn(self) -> tuple[str, ...]:
+        """All processes, each time another one first."""
+        first = next(self._asked) % len(self._urls)
+        return self._urls[first:] + self._urls[:first]

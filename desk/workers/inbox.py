@@ -10,7 +10,7 @@ import structlog
 from actions.firm import Firm
 from actions.giving_up import give_up, hold
 from desk.hub import Hub
-from desk.rasa import Rasa, RasaMessage, RasaUnavailable
+from desk.rasa import Rasa, RasaMessage, RasaNotReached, RasaUnavailable
 from desk.workers.leases import (
     RENEW_EVERY_SECONDS,
     Lease,
@@ -20,9 +20,13 @@ from desk.workers.leases import (
     settle,
     waiting_untold,
 )
-from store.database import Database
+from store.database import Database, UnitOfWork
 
 log = structlog.get_logger()
+
+# The bot is started together with the desk, and takes longer.
+_LOOKS_FOR_BOT = 120
+_LOOK_FOR_BOT_SECONDS = 0.5
 
 
 class InboxWorker:
@@ -42,6 +46,7 @@ class InboxWorker:
 
     async def run(self) -> None:
         """Claim and serve; each conversation in a task of its own."""
+        await self._await_bot()
         async with asyncio.TaskGroup() as serving:
             with self._hub.listening(None) as bell:
                 while True:
@@ -58,6 +63,16 @@ class InboxWorker:
                         await bell.wait()
                     else:
                         serving.create_task(self._serve(lease))
+
+    async def _await_bot(self) -> None:
+        """Let the bot come up before anything is tried: what was tried before the last stop has no time left to wait.
+
+        A bot that does not come up in a minute is nothing to wait for: who has waited long is handed over.
+        """
+        for _ in range(_LOOKS_FOR_BOT):
+            if await self._rasa.is_ready():
+                return
+            await asyncio.sleep(_LOOK_FOR_BOT_SECONDS)
 
     async def watch(self) -> None:
         """Tell those whose message merely waits that it has arrived."""
@@ -77,11 +92,10 @@ class InboxWorker:
                 await self._database.run(leave_to_person, lease)
                 return
             async with self._renewing(lease):
-                await self._ask_bot(lease)
-            outcome = await self._database.run(settle, lease)
+                reached = await self._ask_bot(lease)
+            outcome = await self._database.run(_settle_or_give_up, self._firm, lease, reached)
             if outcome == "give_up":
-                given_up = await self._database.run(give_up, self._firm, lease.inbox_id)
-                log.warning("gave up", inbox=lease.inbox_id, attempts=lease.attempt, handed_over=given_up)
+                log.warning("gave up", inbox=lease.inbox_id, attempts=lease.attempt)
             elif outcome == "again":
                 log.info("not answered", inbox=lease.inbox_id, attempt=lease.attempt)
         except Exception:
@@ -91,7 +105,8 @@ class InboxWorker:
             self._free.release()
             self._hub.wake(lease.conversation_id)
 
-    async def _ask_bot(self, lease: Lease) -> None:
+    async def _ask_bot(self, lease: Lease) -> bool:
+        """Whether the bot heard of the message; what it made of it, the row tells."""
         message = RasaMessage(
             # A retry never waits behind a hanging first try: Rasa serves one message a sender at a time.
             sender=f"{lease.inbox_id}-{lease.attempt}",
@@ -105,6 +120,8 @@ class InboxWorker:
             await self._rasa.handle(message)
         except RasaUnavailable as error:
             log.warning("rasa unavailable", inbox=lease.inbox_id, attempt=lease.attempt, why=str(error))
+            return not isinstance(error, RasaNotReached)
+        return True
 
     @contextlib.asynccontextmanager
     async def _renewing(self, lease: Lease) -> AsyncIterator[None]:
@@ -121,3 +138,11 @@ class InboxWorker:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
+
+
+def _settle_or_give_up(work: UnitOfWork, firm: Firm, lease: Lease, reached: bool) -> str:
+    """In one unit of work: between letting go and giving up, nobody begins one more attempt."""
+    outcome = settle(work, lease, reached)
+    if outcome == "give_up":
+        give_up(work, firm, lease.inbox_id)
+    return outcome

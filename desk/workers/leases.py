@@ -18,11 +18,15 @@ from store.tables import Conversation, InboxRow, IncomingMedia, OutboxRow, Timer
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY_SECONDS = 10.0
-# A message is given up after so many attempts, or so long after the first.
+# A message is given up after so many attempts, or so long after the first
+# (docs/decisions/0029-attempts-that-count.md).
 ATTEMPTS = 5
 GIVE_UP_AFTER = timedelta(minutes=3)
 # How long to wait after the first, second … failed attempt: long enough together for a process to be restarted.
 BACK_OFF = (timedelta(seconds=1), timedelta(seconds=4), timedelta(seconds=10), timedelta(seconds=30))
+# While the bot cannot be reached it is tried again after a quarter of the time it has been away, within these bounds:
+# soon after a restart, and without a storm of those who wait.
+_LOOK_AGAIN = (timedelta(seconds=1), timedelta(seconds=10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ def claim(work: UnitOfWork, owner: str) -> Lease | None:
         return None
     row, conversation = found
     work.session.refresh(row)
-    if row.state != "open":
-        return None
+    if row.state != "open" or row.next_attempt_at > work.now:
+        return None  # somebody had its turn while this one came to the lock
     conversation.fence += 1
     conversation.lease_owner = owner
     conversation.lease_expires_at = work.now + LEASE
@@ -123,8 +127,11 @@ def leave_to_person(work: UnitOfWork, lease: Lease) -> None:
     _release(work, lease)
 
 
-def settle(work: UnitOfWork, lease: Lease) -> str:
+def settle(work: UnitOfWork, lease: Lease, reached: bool = True) -> str:
     """After an attempt, see by the row alone what came of it, and let go of the conversation.
+
+    Args:
+        reached: whether the bot heard of the message; where it did not, that was no attempt, and only the time counts.
 
     Returns:
         ``done``; ``again`` where it is to be tried later; ``give_up`` where the bot has had its chances.
@@ -137,9 +144,14 @@ def settle(work: UnitOfWork, lease: Lease) -> str:
         return "done"
     if conversation.fence != lease.fence:
         return "again"  # somebody else holds the conversation, and the message with it
-    if row.attempts >= ATTEMPTS or work.now - lease.first_attempt_at >= GIVE_UP_AFTER:
+    waited = work.now - lease.first_attempt_at
+    if not reached:
+        row.attempts -= 1
+    if row.attempts >= ATTEMPTS or waited >= GIVE_UP_AFTER:
         return "give_up"
-    row.next_attempt_at = work.now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
+    soonest, latest = _LOOK_AGAIN
+    pause = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1] if reached else min(max(waited / 4, soonest), latest)
+    row.next_attempt_at = work.now + pause
     return "again"
 
 

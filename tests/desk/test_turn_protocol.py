@@ -1,15 +1,19 @@
 """The turn protocol of design.md section 2, lines 1 to 7; on both databases where the database matters."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from actions.conversations import Address, MessageConflict, receive
+from actions.conversations import Address, MessageConflict, lock_conversation
 from actions.firm import Firm
 from actions.giving_up import give_up, hold
 from actions.staff.talking import take
 from actions.timers import TimerKind
 from actions.turns import StaleTurn
-from desk.rasa import RasaMessage
 from desk.workers.leases import ATTEMPTS, claim, leave_to_person, renew, void_all
 from recovery.control import Control
 from store.database import Database
@@ -28,7 +32,6 @@ from store.tables import (
 from tests.conftest import Clock
 from tests.desk.turning import (
     ORDER,
-    WANG,
     acts,
     alice,
     at_once,
@@ -38,7 +41,6 @@ from tests.desk.turning import (
     hears,
     leases,
     said_to,
-    serving,
     settles,
     with_offer,
     with_order,
@@ -64,6 +66,22 @@ def test_line_01_the_same_id_with_another_text_is_refused(database: Database) ->
 def test_line_01_a_message_sent_three_times_at_once_is_one_row(database: Database) -> None:
     at_once(3, lambda _: hears(database, "还没到", key="m1"))
     assert (count(database, InboxRow), count(database, Conversation)) == (1, 1)
+
+
+def test_line_01_a_known_customers_message_sent_three_times_at_once_is_one_row(database: Database) -> None:
+    hears(database, "在吗", key="m0")
+    at_once(3, lambda _: hears(database, "还没到", key="m1"))
+    assert (count(database, InboxRow), count(database, Message)) == (2, 2)
+
+
+def test_line_01_the_store_itself_refuses_a_second_row_of_one_message(database: Database) -> None:
+    hears(database, "还没到", key="m1")
+    with database.begin() as work:
+        row = work.session.scalars(select(InboxRow)).one()
+        values = {column.key: getattr(row, column.key) for column in InboxRow.__table__.columns}
+        work.session.add(InboxRow(**{**values, "id": "another", "number": 2}))
+        with pytest.raises(IntegrityError):
+            work.session.flush()
 
 
 # --- 2. Lease --------------------------------------------------------------------------------------------------------
@@ -122,6 +140,59 @@ def test_line_02_a_run_out_lease_that_nobody_took_over_may_still_commit(
     assert settles(database, lease) == "done"
 
 
+def test_line_02_messages_of_one_customer_are_taken_in_their_order(
+    database: Database, firm: Firm, clock: Clock
+) -> None:
+    for text in ("还没到", "太慢了", "人呢"):
+        hears(database, text)
+        clock.advance(seconds=1)
+    taken = []
+    for _ in range(3):
+        lease = leases(database)
+        taken.append(lease.text)
+        acts(database, firm, lease)
+        settles(database, lease)
+    assert taken == ["还没到", "太慢了", "人呢"]
+
+
+def test_line_02_what_another_worker_tried_meanwhile_is_not_tried_again_at_once(
+    postgresql_database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between reading and locking, another worker may have had its turn and put the message off."""
+    received = hears(postgresql_database, "还没到")
+    refresh = Session.refresh
+
+    def put_off_first(session: Session, row: object, *arguments: object) -> None:
+        with postgresql_database.begin() as work:
+            work.session.get_one(InboxRow, received.inbox_id).next_attempt_at = clock.now + timedelta(seconds=4)
+            work.commit()
+        refresh(session, row, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Session, "refresh", put_off_first)
+    with postgresql_database.begin() as work:
+        assert claim(work, "worker two") is None
+
+
+def test_line_02_a_desk_whose_clock_is_ahead_takes_no_lease_that_holds(
+    migrated_postgresql_url: str, postgresql_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leases are compared between machines: on PostgreSQL they go by the server's clock."""
+    with Database(migrated_postgresql_url) as first, Database(migrated_postgresql_url) as second:
+        hears(first, "还没到")
+        lease = leases(first)
+
+        class Ahead(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+                return datetime.now(tz) + timedelta(minutes=1)
+
+        monkeypatch.setattr("store.database.datetime", Ahead)
+        with second.begin() as work:
+            assert claim(work, "worker two") is None
+        with first.begin() as work:
+            assert renew(work, lease)
+
+
 def test_line_02_at_the_start_of_the_only_process_old_leases_are_void(sqlite_database: Database, firm: Firm) -> None:
     hears(sqlite_database, "还没到")
     lease = leases(sqlite_database)
@@ -146,27 +217,6 @@ def test_line_03_a_replayed_turn_does_nothing_again(database: Database, firm: Fi
     assert (count(database, Turn), count(database, Case)) == (1, 1)
 
 
-async def test_line_03_rasa_gets_text_ids_language_and_what_is_awaited_and_nothing_else(
-    sqlite_database: Database, firm: Firm
-) -> None:
-    asked: list[RasaMessage] = []
-
-    class Listening:
-        async def handle(self, message: RasaMessage) -> None:
-            asked.append(message)
-
-    with sqlite_database.begin() as work:
-        receive(work, WANG, "还没到", "m1", {"secret": "of the caller"})
-        work.commit()
-    await serving(sqlite_database, firm, Listening(), lambda: bool(asked))
-    with sqlite_database.reading() as work:
-        row = work.session.scalars(select(InboxRow)).one()
-    message = asked[0]
-    assert message.sender == f"{row.id}-1"
-    assert (message.text, message.inbox, message.language, message.awaited) == ("还没到", row.id, None, None)
-    assert "secret" not in repr(message)
-
-
 # --- 4. Lock, fence, control -----------------------------------------------------------------------------------------
 
 
@@ -189,6 +239,35 @@ def test_line_04_two_attempts_at_once_make_one_case(database: Database, firm: Fi
     lease = leases(database)
     at_once(4, lambda _: acts(database, firm, lease))
     assert (count(database, Turn), count(database, Case), len(said_to(database))) == (1, 1, 1)
+
+
+def test_line_04_an_action_whose_conversation_a_person_has_leaves_nothing(database: Database, firm: Firm) -> None:
+    """Control is looked at for itself: whoever changes it without the fence stops the bot all the same."""
+    hears(database, "还没到")
+    lease = leases(database)
+    with database.begin() as work:
+        work.session.scalars(select(Conversation)).one().control = Control.QUEUED
+        work.commit()
+    with pytest.raises(StaleTurn):
+        acts(database, firm, lease)
+    assert (count(database, Turn), count(database, Case), said_to(database)) == (0, 0, [])
+
+
+def test_line_04_a_fence_of_the_future_is_no_right_either(database: Database, firm: Firm) -> None:
+    hears(database, "还没到")
+    lease = leases(database)
+    with pytest.raises(StaleTurn):
+        acts(database, firm, replace(lease, fence=lease.fence + 1))
+
+
+def test_line_04_what_was_read_before_the_lock_is_read_again_behind_it(database: Database, firm: Firm) -> None:
+    hears(database, "还没到")
+    with database.begin() as early:
+        seen = early.session.scalars(select(Conversation)).one()
+        if not database.is_sqlite:  # there nobody writes while somebody else does
+            hears(database, "太慢了")
+        locked = lock_conversation(early, seen.id)
+        assert locked.last_number == count(database, Message)
 
 
 # --- 5. Awaited answers ----------------------------------------------------------------------------------------------
@@ -309,6 +388,18 @@ def test_line_06_who_was_not_read_at_all_is_handed_over_in_the_language_of_the_l
         work.commit()
     (told,) = said_to(database)
     assert told.startswith(firm.words.render("en", "hand_over.bot_silent"))
+
+
+def test_line_06_what_else_waited_is_the_persons_to_read(database: Database, firm: Firm) -> None:
+    hears(database, "还没到")
+    hears(database, "太慢了")
+    lease = leases(database)
+    with database.begin() as work:
+        assert give_up(work, firm, lease.inbox_id)
+        work.commit()
+    with database.reading() as work:
+        rows = work.session.scalars(select(InboxRow).order_by(InboxRow.number))
+        assert [(row.state, row.disposition) for row in rows] == [("done", "gave_up"), ("done", "console")]
 
 
 # --- 7. A person takes the conversation ------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from actions.timers import TimerKind
 from actions.turns import TurnKey, take_turn
 from actions.understanding import read_understanding
 from desk.hub import Hub
+from desk.rasa import RasaMessage
 from desk.workers.inbox import InboxWorker
 from desk.workers.leases import Lease, claim, settle
 from store.database import Database
@@ -68,9 +69,9 @@ def acts(
         return answered
 
 
-def settles(database: Database, lease: Lease) -> str:
+def settles(database: Database, lease: Lease, reached: bool = True) -> str:
     with database.begin() as work:
-        outcome = settle(work, lease)
+        outcome = settle(work, lease, reached)
         work.commit()
         return outcome
 
@@ -169,13 +170,44 @@ def at_once(times: int, deed: Callable[[int], object]) -> None:
         raise errors[0]
 
 
-async def serving(database: Database, firm: Firm, rasa: object, until: Callable[[], bool]) -> None:
-    """Run the inbox worker against ``rasa`` until something is so."""
-    worker = InboxWorker(database, firm, rasa, Hub(), 2)  # type: ignore[arg-type]
+class Bot:
+    """A bot that is there, and answers as its test says.
+
+    Args:
+        answers: called with each message; may raise what a call to Rasa raises.
+    """
+
+    def __init__(self, answers: Callable[[RasaMessage], object] = lambda _: None) -> None:
+        self._answers = answers
+        self.asked: list[RasaMessage] = []
+
+    async def is_ready(self) -> bool:
+        return True
+
+    async def handle(self, message: RasaMessage) -> None:
+        self.asked.append(message)
+        # What answers may write to the store, and wait for it.
+        await asyncio.to_thread(self._answers, message)
+
+
+def greets(database: Database, firm: Firm, message: RasaMessage) -> None:
+    """The bot greets, as the action server would have it."""
+    reading = read_understanding({"language": "zh", "text": message.text, "categories": []})
+    with database.begin() as work:
+        key = TurnKey(message.inbox, message.fence)
+        take_turn(work, firm, key, "action_greet", reading, command_for("action_greet"))
+        work.commit()
+
+
+async def serving(database: Database, firm: Firm, bot: Bot, until: Callable[[], bool]) -> None:
+    """Run the inbox worker against ``bot`` until something is so."""
+    hub = Hub()
+    worker = InboxWorker(database, firm, bot, hub, 2)  # type: ignore[arg-type]
     task = asyncio.create_task(worker.run())
-    for _ in range(500):
+    for _ in range(1500):
         if until():
             break
+        hub.wake(0)
         await asyncio.sleep(0.02)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
