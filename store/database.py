@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, func, make_url, select
 from sqlalchemy.orm import Session
 
 import store.indexing  # noqa: F401  (what a unit of work writes is indexed for search)
@@ -126,7 +126,7 @@ class Database:
             first: stand in front of whoever else of this process waits for SQLite's writer.
         """
         with self._turn_in_line(first), Session(self.engine, expire_on_commit=False) as session:
-            work = UnitOfWork(session, self.clock())
+            work = UnitOfWork(session, self._moment(session))
             yield work
         if work.committed and work.touched:
             for listener in self._listeners:
@@ -136,7 +136,7 @@ class Database:
     def reading(self) -> Iterator[UnitOfWork]:
         """A unit of work that only reads; a consistent picture that waits for no writer."""
         with Session(self._read_engine, expire_on_commit=False) as session:
-            yield UnitOfWork(session, self.clock())
+            yield UnitOfWork(session, self._moment(session))
 
     @property
     def is_wanted(self) -> bool:
@@ -195,6 +195,13 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _moment(self, session: Session) -> datetime:
+        """The present moment; on PostgreSQL the server's, since several machines compare leases, and clocks differ."""
+        if self.is_sqlite or self.clock is not utc_now:
+            return self.clock()
+        moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC)
 
     @contextmanager
     def _turn_in_line(self, first: bool) -> Iterator[None]:
