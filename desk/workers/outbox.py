@@ -107,7 +107,7 @@ class OutboxWorker:
     async def _deliver_singles(self, singles: list[_Single]) -> None:
         if singles:
             outcomes = await asyncio.gather(*(self._deliver(single) for single in singles))
-            await self._database.run(_settle, list(zip(singles, outcomes, strict=True)))
+            await self._database.run(_settle, self._owner, list(zip(singles, outcomes, strict=True)))
 
     async def _deliver(self, single: _Single) -> Outcome:
         transport = self._transports.get(single.message.channel)
@@ -188,13 +188,14 @@ def _claim_singles(work: UnitOfWork, owner: str, rationed: set[str]) -> list[_Si
     return claimed
 
 
-def _settle(work: UnitOfWork, results: list[tuple[_Single, Outcome]]) -> None:
+def _settle(work: UnitOfWork, owner: str, results: list[tuple[_Single, Outcome]]) -> None:
+    """Keep what became of the messages; of one whose claim ran out and passed on, the other process tells."""
     for single, outcome in results:
         if outcome.state == "failed":
             log.error("not deliverable", outbox=single.outbox_id, why=outcome.error)
         work.session.execute(
             update(OutboxRow)
-            .where(OutboxRow.id == single.outbox_id)
+            .where(OutboxRow.id == single.outbox_id, OutboxRow.claimed_by == owner)
             .values(
                 state=outcome.state,
                 error=outcome.error,

@@ -8,14 +8,16 @@ from sqlalchemy import select
 
 from actions.connectors.errors import ConnectorError
 from actions.connectors.refunds import RefundTwin
+from actions.conversations import Address
 from actions.due import NotNow, fire
 from actions.firm import Firm
 from actions.staff.talking import take
 from actions.timers import TimerKind
-from desk.channels.transport import Outgoing, PulledTransport, TransportError
+from desk.channels.transport import Outgoing, PulledTransport, Transport, TransportError
 from desk.hub import Hub
 from desk.rasa import WORD_JOINER, plain_text
 from desk.workers.outbox import OutboxWorker
+from desk.workers.timers import TimerWorker
 from recovery.control import Control
 from store.database import Database
 from store.tables import (
@@ -127,6 +129,35 @@ def test_line_09_a_timer_fires_once_and_rechecks_its_reason(database: Database, 
     assert states == {"fired"}
 
 
+def test_line_09_a_timer_that_two_processes_fire_at_once_fires_once(
+    database: Database, firm: Firm, clock: Clock
+) -> None:
+    accepts_refund(database, firm)
+    fires(database, firm, TimerKind.EXECUTE_REMEDY)
+    clock.advance(hours=25)
+    before = len(said_to(database))
+    with database.reading() as work:
+        (timer_id,) = work.session.scalars(select(Timer.id).where(Timer.kind == TimerKind.FOLLOW_UP))
+    at_once(4, lambda _: fire(database, firm, connectors(database), timer_id))
+    assert len(said_to(database)) == before + 1
+
+
+async def test_line_09_what_fell_due_while_nobody_was_there_fires_at_the_next_start(
+    sqlite_database: Database, firm: Firm, clock: Clock
+) -> None:
+    accepts_refund(sqlite_database, firm)
+    fires(sqlite_database, firm, TimerKind.EXECUTE_REMEDY)
+    before = len(said_to(sqlite_database))
+    clock.advance(days=3)
+    worker = TimerWorker(sqlite_database, firm, connectors(sqlite_database), Hub())
+    while await worker.fire_due():
+        pass
+    with sqlite_database.reading() as work:
+        overdue = select(Timer.kind).where(Timer.state == "open", Timer.due_at <= clock.now)
+        assert not work.session.scalars(overdue).all()
+    assert len(said_to(sqlite_database)) > before
+
+
 # --- 10. Outbox ------------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +217,47 @@ async def test_line_10_a_claim_of_a_dead_process_passes_on(sqlite_database: Data
     assert await alive.deliver_waiting() == 0
     clock.advance(seconds=61)
     assert await alive.deliver_waiting() == 1
+
+
+async def test_line_10_who_lost_the_claim_no_longer_tells_what_became_of_the_message(
+    database: Database, firm: Firm, clock: Clock
+) -> None:
+    """A process that stood still while another one delivered must not have it delivered once more."""
+    with_offer(database, firm)
+    alive = OutboxWorker(database, firm, Hub(), {"rest": PulledTransport()})
+
+    class StandsStill:
+        async def deliver(self, message: Outgoing) -> None:
+            clock.advance(seconds=61)
+            assert await alive.deliver_waiting() == 1
+            raise TransportError("the line broke", permanent=False)
+
+    slow = OutboxWorker(database, firm, Hub(), {"rest": StandsStill()})
+    assert await slow.deliver_waiting() == 1
+    with database.reading() as work:
+        assert [row.state for row in work.session.scalars(select(OutboxRow))] == ["sent"]
+
+
+async def test_line_10_two_processes_never_claim_the_same_message(database: Database, firm: Firm) -> None:
+    for n in range(8):
+        hears(database, "在吗", who=Address("rest", f"customer {n}"))
+        lease = leases(database)
+        acts(database, firm, lease, "action_greet", categories=[])
+        settles(database, lease)
+    sent: list[str] = []
+
+    class Noting:
+        async def deliver(self, message: Outgoing) -> None:
+            sent.append(message.external_id)
+
+    at_once(4, lambda _: asyncio.run(_deliver_all(database, firm, Noting())))
+    assert sorted(sent) == sorted(set(sent)) and len(sent) == 8
+
+
+async def _deliver_all(database: Database, firm: Firm, transport: Transport) -> None:
+    worker = OutboxWorker(database, firm, Hub(), {"rest": transport})
+    while await worker.deliver_waiting():
+        pass
 
 
 # --- 11. What a customer types is text -------------------------------------------------------------------------------
