@@ -95,6 +95,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (SettingsError, FirmDataError, ImportRefused, AccountRefused, TokenRefused, AlreadyServing) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

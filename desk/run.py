@@ -1,9 +1,9 @@
 """``make run``: everything on one machine, under supervisor, until Ctrl-C."""
 
 import argparse
-import ctypes
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,46 +14,97 @@ from pathlib import Path
 
 from actions.connectors.systems import check_secrets
 from actions.firm import load_firm
+from analytics.improvement.policy import read_policy
 from desk import accounts
 from desk.channels.accounts import read_accounts
+from desk.single import hold_lock
+from desk.starting import check_folder, check_model, check_ports, telling_plainly
 from store.database import Database
 from store.migrate import migrate
 from store.settings import Settings
 
 _ROOT = Path(__file__).resolve().parent.parent
 _BOT_PYTHON = _ROOT / "bot" / ".venv" / "bin" / "python"
+_END_WITH_PARENT = (sys.executable, str(_ROOT / "desk" / "end_with_parent.py"))
+# What supervisor notes of a process that ended, or could not even be started.
+_ENDED = re.compile(r"(?:exited: (\w+) \((?!.*; expected)|spawnerr: .*? '(\w+)')")
+
+
+class _Noted:
+    """What supervisor notes in its log from now on."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._path = log / "supervisor.log"
+        self._read_up_to = self._path.stat().st_size if self._path.exists() else 0
+        self._told: set[str] = set()
+
+    def tell_of_ends(self) -> None:
+        """Tell of each process that ended, once, with the last it said."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._read_up_to)
+            new = file.read()
+        self._read_up_to += len(new)
+        for found in _ENDED.finditer(new.decode(errors="replace")):
+            name = found[1] or found[2]
+            if name not in self._told:
+                self._told.add(name)
+                print(f"{name} does not start, and is tried again: {_last_word(self._log / f'{name}.log')}", flush=True)
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
-    """Prepare the store, tell what there is to know, and have supervisor keep the processes alive."""
+    """Prepare the store, tell what there is to know, and have supervisor keep the processes alive.
+
+    Returns:
+        0 where it was told to stop, 1 where supervisor went away by itself.
+
+    Raises:
+        AlreadyServing: another one serves from the same folder.
+        SettingsError: it cannot be started as it is set up; so FirmDataError.
+    """
+    check_folder(settings.var)
+    hold_lock(settings.var, "run")
     # A mistake in the firm's data is told here, once, and not by each process.
     check_secrets(settings, load_firm(settings.firm))
+    read_policy(settings.firm)
     read_accounts(settings)
-    settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with Database(settings.database) as database:
+    check_model(options.model)
+    check_ports(settings)
+    with telling_plainly(), Database(settings.database) as database:
         migrate(database)
         password = _first_administrator(database)
     for secret in ("api_token", "rasa_token", "session_key"):
         settings.secret(secret)
     _tell(settings, password)
     configuration = _write_configuration(settings, options.model)
+    noted = _Noted(settings.var / "log")
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--silent", "-c", str(configuration)],
+        [
+            *(*_END_WITH_PARENT, "SIGTERM", sys.executable),
+            *("-m", "supervisor.supervisord", "--nodaemon", "--silent", "-c", str(configuration)),
+        ],
         cwd=_ROOT,
         env=_environment(settings),
         # Ctrl-C reaches this process alone, which passes it on once.
         start_new_session=True,
-        preexec_fn=_end_with_parent,
     )
+    told_to_stop = False
 
     def stop(*_: object) -> None:
+        nonlocal told_to_stop
+        told_to_stop = True
         supervisor.terminate()
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    _wait_until_ready(settings, supervisor)
+    _wait_until_ready(settings, supervisor, noted)
     supervisor.wait()
-    return 0
+    if told_to_stop:
+        return 0
+    print(f"supervisor ended by itself ({supervisor.returncode}), and all with it; see {settings.var / 'log'}")
+    return 1
 
 
 def _first_administrator(database: Database) -> str | None:
@@ -97,7 +148,8 @@ def _write_configuration(settings: Settings, model: Path) -> Path:
         *(["user=root"] if os.getuid() == 0 else []),
     ]
     for name, command in programs.items():
-        quoted = " ".join(f'"{part}"' for part in command).replace("%", "%%")
+        bound = (*_END_WITH_PARENT, "SIGKILL", *command)
+        quoted = " ".join(f'"{part}"' for part in bound).replace("%", "%%")
         lines += [
             f"[program:{name}]",
             f"command={quoted}",
@@ -105,8 +157,8 @@ def _write_configuration(settings: Settings, model: Path) -> Path:
             # The desk starts last and stops first, so that what it has under way is still answered.
             f"priority={2 if name == 'desk' else 1}",
             "startsecs=2",
-            # A process that cannot start at all is tried for some minutes: a port may come free.
-            "startretries=20",
+            # One that cannot start is tried for ever, each time a second later: a disk may have room again.
+            "startretries=1000000",
             "stopwaitsecs=10",
             "stopasgroup=true",
             "killasgroup=true",
@@ -132,7 +184,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _wait_until_ready(settings: Settings, supervisor: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(settings: Settings, supervisor: subprocess.Popen[bytes], noted: _Noted) -> None:
     url, started, told = f"http://{settings.bind}/readyz", time.monotonic(), ""
     while supervisor.poll() is None:
         try:
@@ -147,7 +199,17 @@ def _wait_until_ready(settings: Settings, supervisor: subprocess.Popen[bytes]) -
                 print(f"still waiting for {missing}; see {settings.var / 'log'}", flush=True)
         except OSError:
             pass
+        noted.tell_of_ends()
         time.sleep(0.3)
+
+
+def _last_word(path: Path) -> str:
+    """The last line of a log that says something."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
 
 def _missing(error: urllib.error.HTTPError) -> str:
@@ -155,10 +217,3 @@ def _missing(error: urllib.error.HTTPError) -> str:
         return ", ".join(name for name, ready in json.load(error).items() if name != "ready" and not ready)
     except ValueError:
         return ""
-
-
-def _end_with_parent() -> None:
-    """Have the kernel stop supervisor, and so everything, should this process be killed outright (Linux)."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
