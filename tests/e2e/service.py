@@ -99,6 +99,13 @@ class Service:
         found: list[dict[str, Any]] = reply.body["cases"]
         return found
 
+    def choice_of(self, sender: str, kind: str) -> str:
+        """The number by which a customer takes the offer on the table that holds such a remedy; "1" where none is."""
+        cases = self.cases(sender)
+        offers = cases[0]["offers"] if cases else []
+        kinds = [{one["kind"] for one in offer["remedies"]} for offer in offers]
+        return str(next((number for number, found in enumerate(kinds, start=1) if kind in found), 1))
+
     def conversation(self, sender: str) -> dict[str, Any]:
         reply = self.call("GET", f"/api/v1/conversations/rest:{urllib.parse.quote(sender)}")
         assert reply.status == 200, reply

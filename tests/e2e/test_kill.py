@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.e2e.service import Service, wait_for
 
@@ -71,12 +72,6 @@ def settle(service: Service) -> None:
     wait_for(lambda: ask_store(service, "select count(*) from outbox where state = 'pending'") == 0, 60, "all is sent")
 
 
-def number_of_the_voucher(service: Service) -> str:
-    """The number by which the customer takes the voucher that is on offer to them."""
-    offers = service.cases(CUSTOMER)[0]["offers"]
-    return str(1 + ["voucher" in {one["kind"] for one in offer["remedies"]} for offer in offers].index(True))
-
-
 def test_a_turn_survives_the_death_of_each_process(own_service: Service) -> None:
     service = own_service
     service.with_order(CUSTOMER, ORDER)
@@ -90,7 +85,7 @@ def test_a_turn_survives_the_death_of_each_process(own_service: Service) -> None
     assert service.cases(CUSTOMER)[0]["offers"]
 
     # 2. The desk dies while the choice is being acted on: the action commits without it, the restarted desk pays.
-    chosen = number_of_the_voucher(service)
+    chosen = service.choice_of(CUSTOMER, "voucher")
     go_on = freeze_turn(service, chosen, "m2")
     service.signal("desk", signal.SIGKILL)
     go_on()
@@ -113,3 +108,13 @@ def test_a_turn_survives_the_death_of_each_process(own_service: Service) -> None
     assert len(service.cases(CUSTOMER)) == 1
     assert ask_store(service, "select count(*) from turns") == 3
     assert sum(vouchers[0]["reference"] in message["text"] for message in told) == 1
+
+    # 4. A second service from the same folder is refused; supervisor dies, and leaves nothing behind.
+    second = service.run("desk", "run", "--model", "none")
+    assert (second.returncode, second.stdout) == (2, "")
+    assert second.stderr.startswith("another `desk run` is serving from ") and second.stderr.count("\n") == 1
+    processes = [service.process_id(program) for program in ("desk", "rasa", "actions")]
+    os.kill(int((service.var / "supervisor.pid").read_text()), signal.SIGKILL)
+    assert service.process.wait(30) == 1
+    wait_for(lambda: not any(Path(f"/proc/{process}").exists() for process in processes), 30, "all have ended")
+    assert "supervisor ended by itself" in (service.folder / "output").read_text().splitlines()[-1]

@@ -9,7 +9,7 @@ from tests.e2e.service import running
 
 def test_a_complaint_is_made_good_on_postgresql(model: str, postgresql_url: str, tmp_path: Path) -> None:
     url = postgresql_url.replace("postgresql+psycopg://", "postgresql://").replace("/postgres?", "/amends_e2e?")
-    _create_database(postgresql_url, "amends_e2e")
+    create_database(postgresql_url, "amends_e2e")
     with running(tmp_path, model, AMENDS_DATABASE_URL=url) as service:
         service.with_order("li", "202611550001")
         first = service.told("li", "包裹晚了五天，订单202611550001")
@@ -23,6 +23,6 @@ def test_a_complaint_is_made_good_on_postgresql(model: str, postgresql_url: str,
         assert not (service.var / "amends.db").exists()
 
 
-def _create_database(url: str, name: str) -> None:
+def create_database(url: str, name: str) -> None:
     with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
