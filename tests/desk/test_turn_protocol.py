@@ -412,6 +412,7 @@ def test_line_07_staff_taking_mid_turn_rolls_the_turn_back(database: Database, f
     with database.begin() as work:
         take(work, firm, person, lease.conversation_id)
         work.commit()
+    assert conversation(database).fence > lease.fence
     with pytest.raises(StaleTurn):
         acts(database, firm, lease)
     assert settles(database, lease) == "done"

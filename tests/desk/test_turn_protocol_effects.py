@@ -8,15 +8,14 @@ from sqlalchemy import select
 
 from actions.connectors.errors import ConnectorError
 from actions.connectors.refunds import RefundTwin
-from actions.conversations import Address
 from actions.due import NotNow, fire
 from actions.firm import Firm
 from actions.staff.talking import take
 from actions.timers import TimerKind
-from desk.channels.transport import Outgoing, PulledTransport, Transport, TransportError
+from desk.channels.transport import Outgoing, PulledTransport, TransportError
 from desk.hub import Hub
 from desk.rasa import WORD_JOINER, plain_text
-from desk.workers.outbox import OutboxWorker
+from desk.workers.outbox import OutboxWorker, _claim_singles
 from desk.workers.timers import TimerWorker
 from recovery.control import Control
 from store.database import Database
@@ -238,26 +237,11 @@ async def test_line_10_who_lost_the_claim_no_longer_tells_what_became_of_the_mes
         assert [row.state for row in work.session.scalars(select(OutboxRow))] == ["sent"]
 
 
-async def test_line_10_two_processes_never_claim_the_same_message(database: Database, firm: Firm) -> None:
-    for n in range(8):
-        hears(database, "在吗", who=Address("rest", f"customer {n}"))
-        lease = leases(database)
-        acts(database, firm, lease, "action_greet", categories=[])
-        settles(database, lease)
-    sent: list[str] = []
-
-    class Noting:
-        async def deliver(self, message: Outgoing) -> None:
-            sent.append(message.external_id)
-
-    at_once(4, lambda _: asyncio.run(_deliver_all(database, firm, Noting())))
-    assert sorted(sent) == sorted(set(sent)) and len(sent) == 8
-
-
-async def _deliver_all(database: Database, firm: Firm, transport: Transport) -> None:
-    worker = OutboxWorker(database, firm, Hub(), {"rest": transport})
-    while await worker.deliver_waiting():
-        pass
+def test_line_10_what_one_process_is_claiming_another_passes_over(postgresql_database: Database, firm: Firm) -> None:
+    with_offer(postgresql_database, firm)
+    with postgresql_database.begin() as one, postgresql_database.begin() as other:
+        assert len(_claim_singles(one, "one", set())) == 1
+        assert _claim_singles(other, "other", set()) == []
 
 
 # --- 11. What a customer types is text -------------------------------------------------------------------------------
