@@ -341,6 +341,7 @@ def test_line_06_after_five_attempts_a_person_takes_over_and_a_late_action_finds
         assert give_up(work, firm, lease.inbox_id)
         work.commit()
     assert conversation(database).control == Control.QUEUED
+    assert conversation(database).fence > lease.fence
     assert not acts(database, firm, lease)
     assert (count(database, Case), count(database, HandOver), len(said_to(database))) == (0, 1, 1)
     with database.begin() as work:
@@ -388,6 +389,16 @@ def test_line_06_who_was_not_read_at_all_is_handed_over_in_the_language_of_the_l
         work.commit()
     (told,) = said_to(database)
     assert told.startswith(firm.words.render("en", "hand_over.bot_silent"))
+
+
+def test_line_06_what_was_answered_at_the_last_moment_is_not_given_up(database: Database, firm: Firm) -> None:
+    hears(database, "还没到")
+    lease = leases(database)
+    assert acts(database, firm, lease)
+    with database.begin() as work:
+        assert not give_up(work, firm, lease.inbox_id)
+        work.commit()
+    assert (conversation(database).control, count(database, HandOver)) == (Control.BOT, 0)
 
 
 def test_line_06_what_else_waited_is_the_persons_to_read(database: Database, firm: Firm) -> None:
