@@ -3,6 +3,8 @@ import { FileBubble } from "./file_bubble.js";
 import { currentLanguage, dayOf, firmName, timeOfDay, words } from "./language.js";
 
 const GROUP_WITHIN = 5 * 60_000;
+// Numbers of cases, vouchers and refunds: one word, which no line may break at its hyphens.
+const CODE = /\b([A-Z]{1,2}(?:-[0-9A-Z]{4}){2,3})\b/;
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
@@ -97,7 +99,8 @@ export class Log {
     entry.avatar = make("span", "avatar");
     entry.avatar.setAttribute("aria-hidden", "true");
     entry.name = make("p", "author");
-    entry.bubble = make("div", "bubble", entry.file || entry.upload ? "" : entry.text);
+    entry.bubble = make("div", "bubble");
+    if (!entry.file && !entry.upload) entry.bubble.append(...withCodes(entry.text));
     entry.shown = entry.file || entry.upload ? new FileBubble(entry.bubble, this.#files) : null;
     entry.shown?.show(entry);
     entry.meta = make("p", "meta");
@@ -213,6 +216,11 @@ export class Log {
     if (author === "staff") return words("person_author", { person: person ?? words("someone") });
     return words("bot");
   }
+}
+
+/** The text with each code in an element of its own; what is split by a group has the codes at odd places. */
+function withCodes(text) {
+  return text.split(CODE).map((part, index) => (index % 2 ? make("span", "code", part) : part));
 }
 
 function together(one, other) {
