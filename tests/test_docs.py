@@ -5,7 +5,7 @@ import fnmatch
 import importlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,15 @@ from desk.health import METRICS
 from store.settings import PREFIX, Settings
 from tests.conftest import ROOT
 
-READMES = ("README.md", "README.zh.md")
+README = "README"
+OPERATIONS, COMMANDS, FIRM_FILES, INTEGRATION = (
+    f"docs/{name}" for name in ("operations", "commands", "firm-files", "integration")
+)
+# Pages that are there in both languages, and say the same in both.
+PAGES = (README, OPERATIONS, COMMANDS, FIRM_FILES, INTEGRATION)
+LANGUAGES = (".md", ".zh.md")
+Read = Callable[[str], str]
+
 HOUSES = ("desk", "actions", "analytics", "store")
 # Put together here, so that this file does not hold what it looks for.
 REGISTRY_HOSTS = tuple(
@@ -99,9 +107,10 @@ def texts() -> Iterator[tuple[Path, str]]:
             yield path, content.decode("utf-8", "replace")
 
 
-@pytest.fixture(params=READMES)
-def readme(request: pytest.FixtureRequest) -> str:
-    return (ROOT / request.param).read_text(encoding="utf-8")
+@pytest.fixture(params=LANGUAGES)
+def read(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """The text of a page in one of both languages."""
+    return lambda page: (ROOT / f"{page}{request.param}").read_text(encoding="utf-8")
 
 
 def missing_from(text: str, names: Iterable[str]) -> list[str]:
@@ -109,41 +118,83 @@ def missing_from(text: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if not re.search(rf"(?<![\w/.-]){re.escape(name)}(?![\w-])", text)]
 
 
-def test_every_setting_is_described(readme: str) -> None:
-    assert missing_from(readme, (PREFIX + name.upper() for name in Settings.model_fields)) == []
+def rows(text: str) -> list[str]:
+    """What stands as code at the beginning of a table's row: each thing has a row, where it is looked up."""
+    return re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
 
 
-def test_every_setting_that_is_described_exists(readme: str) -> None:
-    described = {name.removesuffix("_FILE") for name in re.findall(rf"{PREFIX}[A-Z0-9_]+", readme)}
-    assert described - {PREFIX + name.upper() for name in Settings.model_fields} == set()
+def test_every_setting_is_described(read: Read) -> None:
+    settings = [PREFIX + name.upper() for name in Settings.model_fields]
+    described = [name for name in rows(read(README)) if name.startswith(PREFIX)]
+    assert sorted(described) == sorted(settings)
 
 
-def test_every_metric_is_described(readme: str) -> None:
-    assert missing_from(readme, METRICS) == []
+@pytest.mark.parametrize("page", PAGES)
+def test_every_setting_that_is_named_exists(read: Read, page: str) -> None:
+    named = {name.removesuffix("_FILE") for name in re.findall(rf"{PREFIX}[A-Z0-9_]+", read(page))}
+    assert named - {PREFIX + name.upper() for name in Settings.model_fields} == set()
 
 
-def test_every_command_is_described(readme: str) -> None:
+def test_every_metric_is_described(read: Read) -> None:
+    described = [name for name in rows(read(OPERATIONS)) if name.startswith("amends_")]
+    assert sorted(name.partition("{")[0] for name in described) == sorted(METRICS)
+
+
+def test_every_command_is_described(read: Read) -> None:
     known = list(commands())
     assert "python -m desk users add" in known, "commands within commands are found"
-    assert missing_from(readme, known) == []
+    assert missing_from("\n".join(rows(read(COMMANDS))), known) == []
 
 
-def test_every_target_of_make_is_described(readme: str) -> None:
+def test_every_command_that_is_named_exists(read: Read) -> None:
+    known = list(commands())
+    named = [name for name in rows(read(COMMANDS)) if not any(f"{name} ".startswith(f"{one} ") for one in known)]
+    # A command within which there are others prints what it is about where none of them is given.
+    assert [name for name in named if not any(one.startswith(f"{name} ") for one in known)] == []
+
+
+def test_every_target_of_make_is_described(read: Read) -> None:
     assert {"run", "test"} <= set(targets())
-    assert missing_from(readme, (f"make {target}" for target in targets())) == []
+    described = [name for name in rows(read(OPERATIONS)) if name.startswith("make ")]
+    assert sorted(described) == sorted(f"make {target}" for target in targets())
 
 
-def test_every_file_of_the_firm_is_described(readme: str) -> None:
+def test_every_file_of_the_firm_is_described(read: Read) -> None:
     assert "replies/zh.yml" in firm_files()
-    assert missing_from(readme, firm_files()) == []
+    described = [name for name in rows(read(FIRM_FILES)) if name.endswith(".yml")]
+    assert sorted(described) == firm_files()
 
 
-def test_both_readmes_have_the_same_sections() -> None:
-    english, chinese = (
-        re.findall(r"^#+(?= )", _FENCE.sub("", (ROOT / name).read_text(encoding="utf-8")), re.MULTILINE)
-        for name in READMES
-    )
-    assert english == chinese
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_the_same_sections_and_tables_in_both_languages(page: str) -> None:
+    def form(language: str) -> list[str]:
+        text = _FENCE.sub("", (ROOT / f"{page}{language}").read_text(encoding="utf-8"))
+        # Headings by their depth; items and steps of lists; rows of tables, by what they are about where that is code.
+        return re.findall(r"^(#+(?= )|- |\d\. |\|(?: `[a-zA-Z_./-]+)?)", text, re.MULTILINE)
+
+    assert form(".md") == form(".zh.md")
+
+
+def test_both_readmes_lead_to_every_page(read: Read) -> None:
+    direct = {link.partition("#")[0] for link, _ in _LINK.findall(read(README))}
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    # Of a page in both languages, the one in that of the README.
+    lacking = {page.removesuffix(".md").removesuffix(".zh") for page in there - direct}
+    reached = {page.removesuffix(".md").removesuffix(".zh") for page in direct}
+    assert {page for page in lacking - reached if not page.startswith("docs/decisions/")} == set()
+    assert "docs/decisions" in direct
+
+
+def test_emphasis_in_chinese_is_seen_as_such() -> None:
+    """Between a Chinese comma and a character, Markdown takes closing asterisks for text."""
+    lost = [
+        f"{path.relative_to(ROOT)}: {words}"
+        for path, text in texts()
+        if path.suffix == ".md"
+        for words, after in re.findall(r"\*\*([^*\n]+)\*\*(.?)", _CODE.sub("x", text))
+        if words[-1] in "，。：；！？）」”" and re.match(r"[\w\[]", after)
+    ]
+    assert lost == []
 
 
 def test_links_within_the_project_lead_somewhere() -> None:

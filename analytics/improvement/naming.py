@@ -76,9 +76,10 @@ class Names:
                     told[language].append(name)
         return {language: " · ".join(names) for language, names in told.items()}
 
-    def title(self, kind: str, part: Part, figures: Mapping[str, object]) -> str:
-        """The title of what a finding of this kind opens, in the firm's language."""
-        said = words(self.language).titles[kind].format(part=self.part(part)[self.language], **figures)
+    def title(self, kind: str, part: Part, figures: Mapping[str, object], language: str = "") -> str:
+        """The title of what a finding of this kind opens, in a language; the firm's where none is given."""
+        language = language or self.language
+        said = words(language).titles[kind].format(part=self.part(part)[language], **figures)
         return said if len(said) <= _LONGEST_TITLE else said[: _LONGEST_TITLE - 1] + "…"
 
 

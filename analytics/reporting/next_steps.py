@@ -37,7 +37,9 @@ def next_section(found: Gathered, tell: Telling) -> Section:
 def _signals(found: Gathered, tell: Telling) -> Iterator[str]:
     for signal in found.improving.signals:
         if signal.direction == "worse":
-            yield tell.words.next["signal"].format(title=signal.title, since=tell.day(signal.since))
+            # Its own title is in the firm's language.
+            title = found.names.title(signal.kind, signal.part, signal.details, tell.language)
+            yield tell.words.next["signal"].format(title=title, since=tell.day(signal.since))
 
 
 def _charts(found: Gathered, tell: Telling) -> Iterator[str]:

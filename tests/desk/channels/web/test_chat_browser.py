@@ -64,7 +64,11 @@ async def test_each_line_is_read_in_its_own_direction(page: Page) -> None:
     # The mark that ends a sentence stands at its left end where it is read from the right.
     ends_left = """bubble => {
         const text = bubble.firstChild, range = document.createRange();
-        const at = (from) => { range.setStart(text, from); range.setEnd(text, from + 1); return range.getBoundingClientRect().x; };
+        const at = (from) => {
+            range.setStart(text, from);
+            range.setEnd(text, from + 1);
+            return range.getBoundingClientRect().x;
+        };
         return at(text.length - 1) < at(0);
     }"""
     assert await bubble.evaluate(ends_left)
