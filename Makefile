@@ -69,11 +69,11 @@ bench: setup test-system .tools/mfgqc/.ready ## slow soaks and benchmarks
 wechat-sim: setup ## the service and a simulated WeChat; chat as a customer by hand; Ctrl-C stops all
 	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && exec $(PYTHON) -m tests.wechat_simulator "$$model"
 
-screenshots: setup test-system ## take the pictures of the READMEs anew
-	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screenshots "$$model"
+screenshots: setup test-system $(VAR)/demo/.simulated ## take the pictures of the READMEs anew
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screenshots "$$model" "$(VAR)/demo/amends.db"
 
-screens: setup test-system ## take a picture of every page of the desk
-	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screens "$$model"
+screens: setup test-system $(VAR)/demo/.simulated ## take a picture of every page of the desk
+	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && $(PYTHON) -m scripts.screens "$$model" "$(VAR)/demo/amends.db"
 
 clean: ## remove environments and caches; the state in $(VAR) stays
 	rm -rf .venv bot/.venv .tools .mypy_cache .ruff_cache .pytest_cache .rasa

@@ -1,23 +1,29 @@
 """Take a picture of every page of the desk, wide (1440 px, in English) and narrow (390 px, in Chinese).
 
-usage: python -m scripts.screens MODEL [FOLDER]
+usage: python -m scripts.screens MODEL HISTORY [FOLDER]
 
-MODEL is the trained Rasa model; FOLDER (default ``docs/screens``) receives ``<page>.1440.png`` and ``<page>.390.png``.
-The pages are those of the table of permissions; what they show was played on a throwaway service.
+MODEL is the trained Rasa model; HISTORY a database that ``analytics simulate`` wrote, such as that of ``make demo``,
+which is copied: the pages of quality and improvement show it. FOLDER (default ``docs/screens``) receives
+``<page>.1440.png`` and ``<page>.390.png``. The pages are those of the table of permissions; what the others show was
+played on a throwaway service, beside a simulated WeChat.
 """
 
 import io
 import shutil
+import sqlite3
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.desk_pages import Browsers, pages
-from tests.e2e.desk_scene import NARROW, WIDE, set_scene
-from tests.e2e.service import ROOT, running
+from tests.e2e.desk_pages import Browsers, DeskPage, pages
+from tests.e2e.desk_scene import NARROW, WIDE, Scene, look_back, set_scene
+from tests.e2e.service import ROOT, Service, running
+from tests.wechat_simulator.setting_up import settings_for, simulator
 
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 # Lists and clocks settle for a moment.
@@ -27,34 +33,66 @@ _COLOURS = 128
 
 def main(arguments: list[str]) -> int:
     """Take them; 2 where the command line is wrong."""
-    if not 1 <= len(arguments) <= 2:
+    if not 2 <= len(arguments) <= 3:
         print(__doc__, file=sys.stderr)
         return 2
-    folder = Path(arguments[1]) if arguments[1:] else ROOT / "docs" / "screens"
+    model, history = arguments[0], Path(arguments[1])
+    folder = Path(arguments[2]) if arguments[2:] else ROOT / "docs" / "screens"
     folder.mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or "/usr/bin/chromium"
     with (
-        tempfile.TemporaryDirectory() as state,
-        running(Path(state), arguments[0]) as service,
+        tempfile.TemporaryDirectory() as today,
+        tempfile.TemporaryDirectory() as long_ago,
         sync_playwright() as playwright,
     ):
-        scene = set_scene(service)
         browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
-        kept = set()
-        for size, language in ((WIDE, "en"), (NARROW, "zh")):
-            browsers = Browsers(scene, browser, language, size)
-            for shown in pages(scene):
-                with browsers.open(shown) as page:
-                    page.wait_for_timeout(_SETTLE_MS)
-                    path = folder / f"{shown.name}.{size['width']}.png"
-                    _keep(page.screenshot(full_page=size is NARROW), path)
-                    kept.add(path)
-                    print(path)
-            browsers.close()
+        found = simulator()
+        with (
+            found.running(),
+            running(Path(today), model, **settings_for(found, Path(today), ROOT / "data" / "firm")) as service,
+        ):
+            found.called_by(service.base)
+            scene = set_scene(service)
+            kept = _take(scene, browser, folder, [page for page in pages(scene) if not looks_back(page)])
+        with looking_back(history, Path(long_ago), model) as service:
+            scene = look_back(scene, service)
+            kept |= _take(scene, browser, folder, [page for page in pages(scene) if looks_back(page)])
         browser.close()
     for path in set(folder.glob("*.png")) - kept:
         path.unlink()
     return 0
+
+
+@contextmanager
+def looking_back(history: Path, folder: Path, model: str) -> Iterator[Service]:
+    """A service on a copy of a store that has a history."""
+    (folder / "var").mkdir()
+    with (
+        closing(sqlite3.connect(f"file:{history}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(folder / "var" / "amends.db")) as copy,
+    ):
+        source.backup(copy)
+    with running(folder, model) as service:
+        yield service
+
+
+def looks_back(page: DeskPage) -> bool:
+    return page.path.startswith(("/desk/analytics", "/desk/improvement"))
+
+
+def _take(scene: Scene, browser: Browser, folder: Path, shown_pages: list[DeskPage]) -> set[Path]:
+    kept = set()
+    for size, language in ((WIDE, "en"), (NARROW, "zh")):
+        browsers = Browsers(scene, browser, language, size)
+        for shown in shown_pages:
+            with browsers.open(shown) as page:
+                page.wait_for_timeout(_SETTLE_MS)
+                path = folder / f"{shown.name}.{size['width']}.png"
+                _keep(page.screenshot(full_page=size is NARROW), path)
+                kept.add(path)
+                print(path, flush=True)
+        browsers.close()
+    return kept
 
 
 def _keep(picture: bytes, path: Path) -> None:

@@ -25,6 +25,7 @@ from analytics.roll_up import roll_up
 from analytics.sigma import WrongInput
 from analytics.surroundings import Surroundings
 from store.database import Database
+from store.tables.improvement import ProcessSignal
 from tests.analytics.conftest import Command
 from tests.analytics.imagined_history import BEGIN, Complaint, keep
 from tests.conftest import ROOT
@@ -111,6 +112,24 @@ def test_a_month_that_is_not_over_says_so_and_one_to_come_is_refused(
     assert report.to_json()["reported_until"] == "2026-10-19"
     with pytest.raises(WrongInput, match="nothing of 2026-10 is over"):
         october(datetime(2026, 9, 30, 17, tzinfo=UTC))
+
+
+def test_open_signals_are_named_in_the_readers_language(
+    october: Callable[[datetime], MonthlyReport], database: Database
+) -> None:
+    day = datetime(2026, 10, 15, tzinfo=UTC)
+    with database.begin() as work:
+        work.session.add(
+            ProcessSignal(
+                key="again", kind="recurrence", cause="again", process="service", category="safety", direction="worse",
+                since=day.date(), until=day.date(), found_at=day,
+                details={"title": "服务 · 安全：30 天内 2 起投诉", "cases": 2, "days": 30, "threshold": 2},
+            )
+        )  # fmt: skip
+        work.commit()
+    report = october(datetime(2026, 11, 18, tzinfo=UTC))
+    assert "2 complaints in 30 days" in report.to_html("en") and "起投诉" not in report.to_html("en")
+    assert "30 天内 2 起投诉" in report.to_html("zh")
 
 
 def test_the_page_asks_nobody_for_anything(october: Callable[[datetime], MonthlyReport]) -> None:

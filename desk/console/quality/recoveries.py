@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy import select
 
 from actions.words.formats import show_money
 from analytics.figures import figures_of
@@ -22,11 +23,31 @@ from desk.console.quality.options import names_of, refuse, show
 from desk.console.quality.pictures import QUALITY, Picture, csv_response, picture
 from recovery.money import Money
 from store.database import UnitOfWork
+from store.tables import Conversation, Customer, Identity
 
 RECOVERY = f"{QUALITY}/recovery"
 DAYS = 180
 PARTS = ("fives", "double_deviation", "speed", "fairness", "paradox", "cost", "repeats", "concentration", "drifting")
 _DRIFTING_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Drifter:
+    """A customer who may be lost, so that somebody can look and write.
+
+    Attributes:
+        who: the channel's name of them; ``name`` their own, where staff learnt it.
+        conversation: public id of the latest.
+    """
+
+    who: str
+    channel: str
+    name: str | None
+    conversation: str
+    tier: str
+    silence: str
+    usual: str
+    p: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +64,7 @@ class Part:
     values: dict[str, Any]
     rows: tuple[tuple[str, ...], ...]
     picture: Picture | None
+    drifters: tuple[Drifter, ...] = ()
 
 
 async def recovery_page(request: web.Request) -> web.StreamResponse:
@@ -104,16 +126,17 @@ def _reckon(
         if isinstance(found, str):
             parts.append(Part(key, in_language(found, language), {}, (), None))
             continue
-        values, rows = _told(key, found, answer, language, tiers)
+        values, rows = _told(key, found, answer, language)
         drawn = picture(f"part-{key}", figures[key], labels[key]) if key in figures else None
-        parts.append(Part(key, "", values, rows, drawn))
+        drifters = _drifters(work, found, tiers) if key == "drifting" else ()
+        parts.append(Part(key, "", values, rows, drawn, drifters))
     return parts, answer.cases
 
 
 Told = tuple[dict[str, Any], tuple[tuple[str, ...], ...]]
 
 
-def _told(key: str, found: Any, answer: RecoveryAnswer, language: str, tiers: dict[str, str]) -> Told:
+def _told(key: str, found: Any, answer: RecoveryAnswer, language: str) -> Told:
     """The values of a part's sentence, and the rows of its table."""
     told = figure_words(language)
 
@@ -158,13 +181,30 @@ def _told(key: str, found: Any, answer: RecoveryAnswer, language: str, tiers: di
             "customers": show_number(found.customers), "share": show_share(found.share_of_top),
             "reach": show_share(found.share_to_reach), "goal": show_share(found.goal),
         }, ()  # fmt: skip
-    rows = tuple(
-        (drift.customer, tiers.get(found.tiers.get(drift.customer, ""), "–"), show_number(drift.silence),
-         show_number(round(drift.usual_gap)), show_p(drift.chance))
-        for drift in found.named[:_DRIFTING_SHOWN]
-    )  # fmt: skip
     return {"found": show_number(found.found), "judged": show_number(found.judged),
-            "chance": f"{found.false_alarms:.1f}", "too_few": show_number(found.too_few_visits)}, rows  # fmt: skip
+            "chance": f"{found.false_alarms:.1f}", "too_few": show_number(found.too_few_visits)}, ()  # fmt: skip
+
+
+def _drifters(work: UnitOfWork, found: Any, tiers: dict[str, str]) -> tuple[Drifter, ...]:
+    """Those of whom it is least likely to be chance, each with their latest conversation."""
+    drifts = {drift.customer: drift for drift in found.named[:_DRIFTING_SHOWN]}
+    asked = (
+        select(Customer.public_id, Customer.name, Identity.channel, Identity.external_id, Conversation.public_id)
+        .join(Identity, Identity.customer_id == Customer.id)
+        .join(Conversation, Conversation.identity_id == Identity.id)
+        .where(Customer.public_id.in_(drifts))
+        .order_by(Conversation.id)
+    )
+    # The latest of each customer stays.
+    last = {row[0]: row[1:] for row in work.session.execute(asked)}
+    return tuple(
+        Drifter(
+            who, channel, name, conversation, tiers.get(found.tiers.get(customer, ""), "–"),
+            show_number(drift.silence), show_number(round(drift.usual_gap)), show_p(drift.chance),
+        )
+        for customer, drift in drifts.items()
+        for name, channel, who, conversation in [last.get(customer, (None, "", customer, ""))]
+    )  # fmt: skip
 
 
 def _share(found: Proportion, language: str) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from analytics.surroundings import TookTooLong
 from desk.console.quality import asking
 from desk.console.quality.asking import clean
 from store.database import Database
-from store.tables import Staff
+from store.tables import Conversation, Customer, Staff
 from store.tables.improvement import ChartBaseline, Improvement, ProcessSignal
 from store.tables.outcomes import Volume
-from tests.analytics.imagined_history import BEGIN, Complaint, keep, keep_case, place
+from tests.analytics.imagined_history import BEGIN, Complaint, bought, keep, keep_case, place
 from tests.desk.console.conftest import Open
 
 PAGES = ("", "/chart", "/pareto", "/times", "/recovery", "/cases")
@@ -143,7 +143,24 @@ async def test_times_and_recovery_say_what_there_is_and_why_there_is_no_more(
     recovery = await quinn.read(f"/desk/analytics/recovery?{DAYS}")
     # Two of three gave a 5.
     assert "66.7% of 360 ratings are a 5." in recovery
-    assert "customers who were never failed are not asked here" in recovery
+    assert "enter above how customers who were never failed rate you" in recovery
+
+
+async def test_a_customer_who_drifts_away_can_be_looked_up(browser: Open, sqlite_database: Database) -> None:
+    complaints = [Complaint(1, 0).resolved(1), Complaint(2, 1).resolved(1)]
+    keep(sqlite_database, complaints)
+    for complaint, customer in zip(complaints, ("ann", "bea"), strict=True):
+        keep_case(sqlite_database, complaint, customer)
+        bought(sqlite_database, customer, *range(-40, 0, 8))
+    with sqlite_database.begin() as work:
+        work.session.query(Customer).filter_by(public_id="public-bea").one().name = "Beatrice Vega"
+        conversations = {one.identity.external_id: one.public_id for one in work.session.query(Conversation)}
+        work.commit()
+    shown = await (await browser("quinn")).read(f"/desk/analytics/recovery?{DAYS}")
+    links = dict(re.findall(r'<a href="/desk/conversations/(\w+)">(.+?)</a>', shown, re.DOTALL))
+    assert set(links) == set(conversations.values())
+    assert links[conversations["bea"]] == "Beatrice Vega" and ">ann<" in links[conversations["ann"]]
+    assert "public-" not in shown
 
 
 async def test_a_form_becomes_a_permalink(browser: Open) -> None:
