@@ -14,9 +14,13 @@ document.addEventListener("submit", async (event) => {
     });
     if (!response.ok) throw new Error(String(response.status));
     const page = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
-    const fresh = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("presence");
-    if (!fresh) throw new Error("signed out");
-    form.replaceWith(document.importNode(fresh, true));
+    const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
+    if (!fresh.getElementById("presence")) throw new Error("signed out");
+    // The switch, and on the queue what being off duty means.
+    for (const id of ["presence", "off-duty"]) {
+      const then = fresh.getElementById(id);
+      if (then) document.getElementById(id)?.replaceWith(document.importNode(then, true));
+    }
     document.getElementById("presence-switch").focus();
   } catch {
     // The plain way leads to whatever is wrong: logged out, no connection.

@@ -73,6 +73,16 @@ async def test_a_day_at_the_desk(page: Page, desk: Desk, sqlite_database: Databa
     assert complaints == []
 
 
+async def test_who_is_off_duty_reads_what_that_means_until_they_go_on_duty(page: Page, desk: Desk) -> None:
+    hint, switch = page.locator("#off-duty"), page.locator("#presence-switch")
+    await expect(hint).to_contain_text("are given none")
+    await switch.click()
+    await expect(switch).to_have_attribute("aria-checked", "true")
+    await expect(hint).to_be_hidden()
+    await switch.click()
+    await expect(hint).to_be_visible()
+
+
 async def test_what_was_typed_outlives_the_session(page: Page, desk: Desk, sqlite_database: Database) -> None:
     await asyncio.to_thread(desk.waits)
     await page.get_by_role("button", name="Take").click()
