@@ -88,14 +88,14 @@ def _take(scene: Scene, browser: Browser, folder: Path, shown_pages: list[DeskPa
             with browsers.open(shown) as page:
                 page.wait_for_timeout(_SETTLE_MS)
                 path = folder / f"{shown.name}.{size['width']}.png"
-                _keep(page.screenshot(full_page=size is NARROW), path)
+                keep(page.screenshot(full_page=size is NARROW), path)
                 kept.add(path)
                 print(path, flush=True)
         browsers.close()
     return kept
 
 
-def _keep(picture: bytes, path: Path) -> None:
+def keep(picture: bytes, path: Path) -> None:
     """Write a picture in few colours: pages have few, and the pictures are made often."""
     Image.open(io.BytesIO(picture)).convert("RGB").quantize(_COLOURS).save(path, optimize=True)
 

@@ -1,9 +1,11 @@
 """Play a short conversation in each language on a throwaway service and take the pictures of the READMEs.
 
-usage: python -m scripts.screenshots MODEL [FOLDER]
+usage: python -m scripts.screenshots MODEL HISTORY [FOLDER]
 
-MODEL is the trained Rasa model; FOLDER (default ``docs/images``) receives ``chat.png`` and ``desk.png``, and their
-Chinese twins ``chat.zh.png`` and ``desk.zh.png``. What the pictures show is what the service answered.
+MODEL is the trained Rasa model; HISTORY a database that ``analytics simulate`` wrote, such as that of ``make demo``,
+which is copied. FOLDER (default ``docs/images``) receives ``chat.png``, ``desk.png`` and ``quality.png``, and their
+Chinese twins ``chat.zh.png``, ``desk.zh.png`` and ``quality.zh.png``. What the pictures show is what the service
+answered.
 """
 
 import re
@@ -15,12 +17,17 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
+from scripts.screens import keep, looking_back
+from tests.e2e import desk_scene
+from tests.e2e.desk_scene import look_back
 from tests.e2e.service import ROOT, Service, running
 
 _WAIT_MS = 20_000
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 _CHAT = ViewportSize(width=480, height=980)
 _DESK = ViewportSize(width=1280, height=900)
+_QUALITY = ViewportSize(width=1280, height=900)
+_SCALE = 1.5
 
 
 @dataclass(frozen=True)
@@ -74,29 +81,45 @@ SCENES = (
 
 
 def main(arguments: list[str]) -> int:
-    if not 1 <= len(arguments) <= 2:
+    if not 2 <= len(arguments) <= 3:
         print(__doc__, file=sys.stderr)
         return 2
-    folder = Path(arguments[1]) if arguments[1:] else ROOT / "docs" / "images"
+    model, history = arguments[0], Path(arguments[1])
+    folder = Path(arguments[2]) if arguments[2:] else ROOT / "docs" / "images"
     folder.mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or "/usr/bin/chromium"
     with (
-        tempfile.TemporaryDirectory() as state,
-        running(Path(state), arguments[0]) as service,
+        tempfile.TemporaryDirectory() as today,
+        tempfile.TemporaryDirectory() as long_ago,
         sync_playwright() as playwright,
     ):
-        _run(service, "desk", "imports", "orders", str(ROOT / "data" / "samples" / "orders.csv"))
         browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
-        for scene in SCENES:
-            _play(service, browser, scene, folder)
+        with running(Path(today), model) as service:
+            _run(service, "desk", "imports", "orders", str(ROOT / "data" / "samples" / "orders.csv"))
+            for scene in SCENES:
+                _play(service, browser, scene, folder)
+        with looking_back(history, Path(long_ago), model) as service:
+            people = look_back(desk_scene.Scene(service), service)
+            for scene in SCENES:
+                _show_quality(people, browser, scene, folder)
         browser.close()
     return 0
+
+
+def _show_quality(people: desk_scene.Scene, browser: Browser, scene: Scene, folder: Path) -> None:
+    login = desk_scene.login_of(frozenset({"quality"}), scene.language)
+    context = people.browser(browser, login, _QUALITY, scene.language, device_scale_factor=_SCALE)
+    page = context.new_page()
+    page.goto(people.service.base + "/desk/analytics")
+    expect(page.locator(".plot.drawn").first).to_be_visible(timeout=_WAIT_MS)
+    _take(page, folder / f"quality{scene.suffix}.png")
+    context.close()
 
 
 def _play(service: Service, browser: Browser, scene: Scene, folder: Path) -> None:
     customer, staff = (
         browser.new_context(
-            locale=scene.locale, timezone_id="Asia/Shanghai", viewport=viewport, device_scale_factor=1.5
+            locale=scene.locale, timezone_id="Asia/Shanghai", viewport=viewport, device_scale_factor=_SCALE
         ).new_page()
         for viewport in (_CHAT, _DESK)
     )
@@ -150,7 +173,7 @@ def _say(page: Page, text: str) -> None:
 def _take(page: Page, path: Path) -> None:
     # Bubbles and lists settle for a moment.
     page.wait_for_timeout(1200)
-    page.screenshot(path=path)
+    keep(page.screenshot(), path)
     print(path)
 
 

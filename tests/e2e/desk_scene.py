@@ -90,12 +90,15 @@ class Scene:
     def database_url(self) -> str:
         return f"sqlite:///{self.service.var / 'amends.db'}"
 
-    def browser(self, browser: Browser, login: str | None, size: ViewportSize, language: str) -> BrowserContext:
+    def browser(
+        self, browser: Browser, login: str | None, size: ViewportSize, language: str, device_scale_factor: float = 1
+    ) -> BrowserContext:
         """A browser in which this person is signed in, or nobody."""
         context = browser.new_context(
             locale="zh-CN" if language == "zh" else "en-GB",
             timezone_id="Asia/Shanghai",
             viewport=size,
+            device_scale_factor=device_scale_factor,
         )
         if login is not None:
             context.add_cookies([{"name": COOKIE, "value": self.tokens[login], "url": self.service.base + "/desk/"}])
