@@ -119,7 +119,7 @@ async def test_a_one_time_password_opens_nothing_but_the_change(browser: Open, s
     for path in ("/desk/", "/desk/conversations", "/desk/events"):
         response = await dan.get(path)
         assert (response.status, response.headers["Location"]) == (303, "/desk/password")
-    await dan.read("/desk/password")
+    assert "The one-time password, once more" in await dan.read("/desk/password")
     too_short = await dan.post("/desk/password", old=once, new="123456789", again="123456789")
     assert too_short.status == 422 and "at least 10 characters" in await too_short.text()
     assert (await dan.post("/desk/password", old="wrong", new=PASSWORD, again=PASSWORD)).status == 422
@@ -131,6 +131,7 @@ async def test_a_one_time_password_opens_nothing_but_the_change(browser: Open, s
 async def test_changing_the_password_ends_other_sessions(browser: Open) -> None:
     here, elsewhere = await browser("alice"), await browser("alice")
     new = "another long password"
+    assert "Current password" in await here.read("/desk/password")
     assert (await here.post("/desk/password", old=PASSWORD, new=new, again=new)).status == 303
     assert (await here.get("/desk/")).status == 200
     assert (await elsewhere.get("/desk/")).status == 303
