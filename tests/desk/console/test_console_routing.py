@@ -91,6 +91,17 @@ async def test_to_whom_it_was_given_and_why_is_shown(browser: Open, desk: Desk, 
     assert f"/desk/conversations/{public_id}/take" in page
 
 
+async def test_who_waits_for_somebody_is_counted_where_nobody_waits_for_anybody(
+    browser: Open, desk: Desk, people: dict[str, Staff]
+) -> None:
+    on_duty(desk.database, people["alice"], skills=["product_quality"], departments=["after_sales"])
+    bob = await browser("bob")
+    assert "Nobody is waiting." in await bob.read("/desk/?list=unassigned")
+    desk.waits()
+    page = await bob.read("/desk/?list=unassigned")
+    assert "The one who waits has been given to a colleague." in page and "Nobody is waiting." not in page
+
+
 async def test_one_of_another_department_is_told_why_they_cannot_take_it(
     browser: Open, desk: Desk, people: dict[str, Staff]
 ) -> None:
