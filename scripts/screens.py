@@ -1,11 +1,11 @@
 """Take a picture of every page of the desk, wide (1440 px, in English) and narrow (390 px, in Chinese).
 
-usage: python -m scripts.screens MODEL HISTORY [FOLDER]
+usage: python -m scripts.screens MODEL HISTORY [FOLDER [PAGE …]]
 
 MODEL is the trained Rasa model; HISTORY a database that ``analytics simulate`` wrote, such as that of ``make demo``,
 which is copied: the pages of quality and improvement show it. FOLDER (default ``docs/screens``) receives
-``<page>.1440.png`` and ``<page>.390.png``. The pages are those of the table of permissions; what the others show was
-played on a throwaway service, beside a simulated WeChat.
+``<page>.1440.png`` and ``<page>.390.png``, of every PAGE that is named, or else of all. The pages are those of the
+table of permissions; what the others show was played on a throwaway service, beside a simulated WeChat.
 """
 
 import io
@@ -33,11 +33,12 @@ _COLOURS = 128
 
 def main(arguments: list[str]) -> int:
     """Take them; 2 where the command line is wrong."""
-    if not 2 <= len(arguments) <= 3:
+    if len(arguments) < 2:
         print(__doc__, file=sys.stderr)
         return 2
     model, history = arguments[0], Path(arguments[1])
     folder = Path(arguments[2]) if arguments[2:] else ROOT / "docs" / "screens"
+    wanted = set(arguments[3:])
     folder.mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or "/usr/bin/chromium"
     with (
@@ -53,13 +54,14 @@ def main(arguments: list[str]) -> int:
         ):
             found.called_by(service.base)
             scene = set_scene(service)
-            kept = _take(scene, browser, folder, [page for page in pages(scene) if not looks_back(page)])
+            kept = _take(scene, browser, folder, [page for page in pages(scene) if not looks_back(page)], wanted)
         with looking_back(history, Path(long_ago), model) as service:
             scene = look_back(scene, service)
-            kept |= _take(scene, browser, folder, [page for page in pages(scene) if looks_back(page)])
+            kept |= _take(scene, browser, folder, [page for page in pages(scene) if looks_back(page)], wanted)
         browser.close()
-    for path in set(folder.glob("*.png")) - kept:
-        path.unlink()
+    if not wanted:
+        for path in set(folder.glob("*.png")) - kept:
+            path.unlink()
     return 0
 
 
@@ -80,11 +82,11 @@ def looks_back(page: DeskPage) -> bool:
     return page.path.startswith(("/desk/analytics", "/desk/improvement"))
 
 
-def _take(scene: Scene, browser: Browser, folder: Path, shown_pages: list[DeskPage]) -> set[Path]:
+def _take(scene: Scene, browser: Browser, folder: Path, shown_pages: list[DeskPage], wanted: set[str]) -> set[Path]:
     kept = set()
     for size, language in ((WIDE, "en"), (NARROW, "zh")):
         browsers = Browsers(scene, browser, language, size)
-        for shown in shown_pages:
+        for shown in (page for page in shown_pages if not wanted or page.name in wanted):
             with browsers.open(shown) as page:
                 page.wait_for_timeout(_SETTLE_MS)
                 path = folder / f"{shown.name}.{size['width']}.png"
