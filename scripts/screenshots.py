@@ -162,6 +162,9 @@ def _log_in(service: Service, page: Page, scene: Scene) -> None:
     page.fill("#again", own)
     page.click("button.primary")
     expect(page.locator("#lists")).to_be_visible(timeout=_WAIT_MS)
+    # Customers are told who comes, not that nobody is there.
+    page.click("#presence-switch")
+    expect(page.locator("#off-duty")).to_be_hidden(timeout=_WAIT_MS)
 
 
 def _say(page: Page, text: str) -> None:

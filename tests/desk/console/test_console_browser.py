@@ -131,7 +131,7 @@ async def test_an_answer_whose_acknowledgement_was_lost_is_sent_again_and_said_o
     assert desk.told().count("I am looking into it.") == 2, "said again on purpose"
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390, 1024, 1280, 1440])
 async def test_no_page_is_wider_than_its_screen(page: Page, desk: Desk, server: TestServer, width: int) -> None:
     await asyncio.to_thread(desk.waits, "https://shop.example/" + "a" * 300)
     public_id = desk.conversation().public_id
