@@ -139,3 +139,9 @@ async def test_no_page_is_wider_than_its_screen(page: Page, desk: Desk, server: 
     for path in ("/desk/", "/desk/conversations", f"/desk/conversations/{public_id}", "/desk/password"):
         await page.goto(str(server.make_url(path)))
         assert await page.evaluate("document.documentElement.scrollWidth") == width, path
+
+
+async def test_a_phone_shows_the_tab_that_was_chosen(page: Page, server: TestServer) -> None:
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto(str(server.make_url("/desk/analytics/report")))
+    await expect(page.locator(".quality-tabs [aria-current]")).to_be_in_viewport(ratio=0.9)
