@@ -79,6 +79,10 @@ class OpenTurn:
         await_answer(self.conversation, kind, options, facts, about)
         self._asked = True
 
+    def is_asked(self, kind: str) -> bool:
+        """Whether this message answers a question of that kind."""
+        return self.awaited is not None and self.awaited["kind"] == kind
+
     def ask_nothing(self) -> None:
         await_nothing(self.conversation)
 

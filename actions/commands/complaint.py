@@ -16,6 +16,7 @@ from actions.cases import (
     set_fact,
 )
 from actions.commands.abuse import insulted_again, warn_in_passing
+from actions.commands.acknowledging import acknowledge, say_joined
 from actions.commands.guarantees import honour_guarantees
 from actions.commands.hand_over import hand_over, reason_to_hand_over
 from actions.commands.handling import note_handling, said_of
@@ -26,15 +27,13 @@ from actions.commands.reminding import remind
 from actions.follow_up import case_to_rate, keep_rating
 from actions.incidents.joining import join_incident
 from actions.offering import fits_still, open_offers, withdraw_open_offers
-from actions.outcomes import dimensions_of, record
 from actions.proactive import became_complaint, case_spoken_of
 from actions.promises import SETTLED, open_promise, promise, promised_by_people
 from actions.remedies import REMOTE
 from actions.turns import OpenTurn
 from recovery.case_states import UNSETTLED, CaseState, Transition, can_follow
 from recovery.control import CONTACTS_BEFORE_HAND_OVER, HandOverReason
-from recovery.events import CaseAcknowledged
-from recovery.failures import Category, Risk
+from recovery.failures import Risk
 from recovery.follow_up import CONTENT_RATING, REOPENING_RATING
 from recovery.joining import Joining, decide_joining
 from recovery.next_step import STRONG_FEELING, Known, Step, next_step
@@ -42,8 +41,6 @@ from recovery.remedies import RemedyKind
 from recovery.severity import Severity
 from store.tables import Case, CaseTransition
 
-# From here on a second complaint is answered as one of somebody who is angry.
-UPSET = 2
 _THREATS = frozenset({Risk.LEGAL, Risk.MEDIA})
 
 
@@ -75,24 +72,9 @@ def hear_complaint(turn: OpenTurn, person_due: HandOverReason | None = None) -> 
             return
     else:
         if rated_low is None:
-            _say_joined(turn, case, known[1] if known is not None and known[0] == case.id else set(case.categories))
+            say_joined(turn, case, known[1] if known is not None and known[0] == case.id else set(case.categories))
         warn_in_passing(turn)
     go_on(turn, case, person_due, threatened=not is_new and not _THREATS.isdisjoint(turn.understanding.risk_keys))
-
-
-def _say_joined(turn: OpenTurn, case: Case, known: set[str]) -> None:
-    """Acknowledge what was added to a case; a failure that was not known before is named, and apologised for."""
-    failure = turn.firm.words_for(case.categories)
-    more = [key for key in case.categories if key not in known | {Category.OTHER}]
-    if _is_asked(turn, "happening") and failure != f"failure.{Category.OTHER}":
-        # That something went wrong was heard before; what it is, only now.
-        turn.say("complaint.understood", failure=turn.text(failure), number=case.number)
-    elif more:
-        turn.say("complaint.joined_more", failure=turn.text(turn.firm.words_for(more)), number=case.number)
-    elif turn.understanding.emotion.level >= UPSET:
-        turn.say("complaint.joined_upset", number=case.number)
-    else:
-        turn.say("complaint.joined", number=case.number)
 
 
 def record_fact(turn: OpenTurn) -> None:
@@ -131,38 +113,6 @@ def record_fact(turn: OpenTurn) -> None:
         case.order_unknown = True
         turn.say("fact.order_unknown")
     go_on(turn, case)
-
-
-def acknowledge(turn: OpenTurn, case: Case, reopened: bool = False) -> None:
-    """Name the feeling and the failure, apologise, give the case number and when they will hear more.
-
-    Args:
-        reopened: the customer knows the case, and it had been settled.
-    """
-    calm = case.emotion == 0 and case.severity == Severity.LOW
-    feeling = "feeling.calm" if calm else f"feeling.level_{case.emotion}"
-    failure = turn.firm.words_for(case.categories)
-    if failure == f"failure.{Category.SAFETY}":
-        # Who is hurt or in danger is not "let down".
-        feeling = "feeling.safety"
-    turn.say(
-        "complaint.reopened" if reopened else "complaint.acknowledged",
-        feeling=turn.text(feeling),
-        failure=turn.text(failure),
-        number=case.number,
-    )
-    # For every complaint the way to a person is shown in the first reply (GB/T 47746-2026).
-    turn.show_way_to_person()
-    case.acknowledged_at = turn.work.now
-    record(
-        turn.work,
-        CaseAcknowledged(
-            case_number=case.number,
-            at=turn.work.now,
-            dimensions=dimensions_of(case),
-            due_at=turn.inbox.received_at + turn.firm.service_levels.acknowledgement,
-        ),
-    )
 
 
 def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None, threatened: bool = False) -> None:
@@ -212,7 +162,7 @@ def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None, 
         turn.ask("happening")
     elif step is Step.ASK_ORDER:
         # Asked in full once; whatever was said instead, the question is only called to mind.
-        asked = _is_asked(turn, "order_number")
+        asked = turn.is_asked("order_number")
         turn.say("remind.order_number" if asked else "ask.order")
         turn.ask("order_number", facts=turn.awaited["facts"] if turn.awaited and asked else None)
     elif step is Step.ASK_PROOF:
@@ -224,15 +174,11 @@ def go_on(turn: OpenTurn, case: Case, person_due: HandOverReason | None = None, 
         make_offer(turn, case)
 
 
-def _is_asked(turn: OpenTurn, kind: str) -> bool:
-    return turn.awaited is not None and turn.awaited["kind"] == kind
-
-
 def _ask_proof(turn: OpenTurn, case: Case, wrong_digits: bool) -> None:
     order = get_fact(case, "order_number") or ""
     if wrong_digits:
         turn.say("ask.proof_again" if case.proof_attempts == 1 else "ask.proof_last", order=order)
-    elif _is_asked(turn, "order_proof") and turn.understanding.facts.order_number is None:
+    elif turn.is_asked("order_proof") and turn.understanding.facts.order_number is None:
         turn.say("remind.order_proof")
     else:
         turn.say("ask.proof", order=order)
