@@ -36,14 +36,16 @@ $(VAR)/demo/.simulated: | .venv/.ready
 train: setup ## train the model if its inputs changed, then report on it; REPORT=1 reports in any case
 	@$(BOT_PYTHON) scripts/train.py "$(VAR)/models" --report "$(VAR)/training_report.json" $(if $(REPORT),--report-always)
 
-# Tests start many processes; without bytecode each would compile the whole service anew.
+# Tests start many processes; without bytecode each would compile the whole service anew. The tests of the service need no
+# model: it is trained, and the bot tested, beside them.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: setup test-system ## run all tests
-	@model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && export TEST_MODEL="$$model" && \
-	  { $(BOT_PYTHON) -m pytest -q tests/bot >"$(VAR)/bot_tests.txt" 2>&1 & } && bot=$$! && \
-	  { $(PYTHON) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --ignore=tests/e2e; service=$$?; } && \
-	  { wait $$bot; bot=$$?; cat "$(VAR)/bot_tests.txt"; test $$bot = 0; } && test $$service = 0 && \
-	  $(PYTHON) -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder tests/e2e
+	@mkdir -p "$(VAR)"; { model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && TEST_MODEL="$$model" $(BOT_PYTHON) -m pytest -q tests/bot; } \
+	    >"$(VAR)/bot_tests.txt" 2>&1 & bot=$$!; \
+	  $(PYTHON) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --ignore=tests/e2e; service=$$?; \
+	  wait $$bot; bot=$$?; cat "$(VAR)/bot_tests.txt"; test $$bot = 0 && test $$service = 0 && \
+	  model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && \
+	  TEST_MODEL="$$model" $(PYTHON) -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder tests/e2e
 
 test-system: ## install the system packages that tests need, where that is allowed
 	@scripts/install_system_packages.sh
