@@ -1,6 +1,7 @@
 """Joined training examples: what customers write is longer and more mixed than single examples.
 
-Praise with a complaint in the same message complains; two messages that do not complain stay none when joined.
+Praise, a greeting, a fact, a wish or thanks with a complaint in the same message complains; two messages that do not
+complain stay none when joined.
 """
 
 from __future__ import annotations
@@ -15,6 +16,15 @@ _JOINTS = {
     "en": (", but ", ". ", ". However, ", " but ", " - ", ". "),
 }
 _PLAIN_INTENTS = ("ask_policy", "ask_policy", "spam", "chitchat", "inform", "case_status")
+# What stands beside a complaint, before it or after it, and takes nothing from it: its order number above all.
+_COMPANIONS = (
+    ("greet", True),
+    ("inform", True),
+    ("inform", False),
+    ("inform", False),
+    ("wish_remedy", False),
+    ("thank", False),
+)
 # Longer complaints are left whole: joining would drown what they are joined to.
 _LONGEST = 160
 _SEED = 1
@@ -26,7 +36,7 @@ def joined_examples(
     """Joins pairs of examples within a language.
 
     Args:
-        texts: normalised texts; intents: the intent of each; count: how many rounds of three joined examples.
+        texts: normalised texts; intents: the intent of each; count: how many rounds of four joined examples.
 
     Returns:
         The joined texts, and for each whether it complains.
@@ -59,4 +69,7 @@ def joined_examples(
             joint="," if language == "zh" else ", ",
             blames=False,
         )
+        companion, leads = chance.choice(_COMPANIONS)
+        pair = (companion, complaint) if leads else (complaint, companion)
+        join(language, *pair, joint=chance.choice((",", full_stop, " ")), blames=True)
     return joined, complains

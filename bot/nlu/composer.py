@@ -51,7 +51,7 @@ _WANTS_OTHERS = re.compile(
 _LONGEST_ANSWER = 24
 # A complaint is opened from this confidence on. One bar for all but short plain questions: finer ones, by praise, length or
 # bad words, fitted the texts they were chosen on and no others.
-_COMPLAIN_CLEAR = 0.4
+_COMPLAIN_CLEAR = 0.45
 _COMPLAIN_IN_A_QUESTION = 0.5
 # What rules decide (an answer to the open question, words after which a person takes over) has no share of its own.
 _BY_RULE = 0.95

@@ -20,13 +20,32 @@ from bot.nlu.lexicon import (
 
 EMOTIONS = ("dissatisfied", "angry", "furious")
 RISKS = ("safety", "legal", "media", "fraud", "churn", "vulnerable", "privacy", "abuse")
-_POLARITY = ("positive", "negative", "weak", "negator", "contrast", "hypothetical", "advertising", "asking", "neutral")
+_POLARITY = (
+    "positive",
+    "negative",
+    "weak",
+    "negator",
+    "contrast",
+    "hypothetical",
+    "advertising",
+    "asking",
+    "neutral",
+    "elsewhere",
+    "own_doing",
+    "settled",
+    "own_life",
+    "unhurried",
+)
+# Groups of words that are noted as they stand, with no bearing on what is good or bad.
+_NOTED = ("weak", "advertising", "asking", "elsewhere", "own_doing", "settled", "own_life", "unhurried")
 _QUESTION_END = re.compile(r"[吗么嘛呢?]")
 # "算不算", "行不行" ask; so does a closing question mark, unless it blames.
 _EITHER_OR = re.compile(r"([一-鿿])不\1")
 _BLAMING_QUESTION = re.compile(
     r"为什么|为啥|怎么(?:还|又|不|没|会|这么|回事)|凭什么|难道|什么情况|啥情况|什么意思|到底|\b(?:why|how come|how dare|where (?:is|are|the)|where's|what the|seriously|wtf|what happened|how hard|when will|when are you|how many times)\b"
 )
+# Beside these, a clause that names another firm compares it with us, and may blame us.
+_NAMES_US = re.compile(r"你|您|贵司|\b(?:you|your|yours|u|ur)\b")
 # "一点异味都没有"
 _NOT_A_BIT_BEFORE = re.compile(r"(?:一点儿?|一丝|丝毫|任何|半点)[^,，。!?]{0,3}$")
 _NOT_A_BIT_AFTER = re.compile(r"^[^,，。!?]{0,2}(?:都|也)(?:没|不|冇|未)")
@@ -83,6 +102,11 @@ class Evidence:
     hypothetical: list[str] = field(default_factory=list)
     advertising: list[str] = field(default_factory=list)
     asking: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+    own_doing: list[str] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    own_life: list[str] = field(default_factory=list)
+    unhurried: list[str] = field(default_factory=list)
     emotion: dict[str, list[str]] = field(default_factory=dict)
     risk: dict[str, list[str]] = field(default_factory=dict)
     clauses: int = 1
@@ -155,6 +179,7 @@ def _read_clause(text: str, start: int, end: int, finds: list[Find], evidence: E
         supposed = supposed or [clause]
     elif not closes_asking and _EITHER_OR.search(clause) and not _BLAMING_QUESTION.search(clause):
         supposed, asks = supposed or [clause], True
+    elsewhere = _NAMES_US.search(clause) is None and any(find.group == ("polarity", "elsewhere") for find in finds)
     bad: list[str] = []
     good: list[str] = []
     denied: set[tuple[int, int]] = {
@@ -168,8 +193,9 @@ def _read_clause(text: str, start: int, end: int, finds: list[Find], evidence: E
         turned = (find.start, find.end) in denied
         if kind == "failure":
             if not turned:
-                _add(evidence.supposed if supposed else evidence.failures, key, find.words)
-                if not supposed:
+                # What another firm did has not failed here.
+                _add(evidence.supposed if supposed or elsewhere else evidence.failures, key, find.words)
+                if not supposed and not elsewhere:
                     bad.append(find.words)
         elif kind == "polarity" and key == "negative":
             (good if turned else bad).append(find.words)
@@ -178,13 +204,13 @@ def _read_clause(text: str, start: int, end: int, finds: list[Find], evidence: E
                 bad.append(find.words)
             elif not asks:
                 good.append(find.words)
-        elif kind == "polarity" and key in ("weak", "advertising", "asking"):
+        elif kind == "polarity" and key in _NOTED:
             getattr(evidence, key).append(find.words)
         elif kind == "emotion" and not turned:
             _add(evidence.emotion, key, find.words)
         elif kind == "risk":
             _add(evidence.risk, key, find.words)
-    bad = [] if supposed and asks else list(dict.fromkeys(bad))
+    bad = [] if (supposed and asks) or elsewhere else list(dict.fromkeys(bad))
     good = list(dict.fromkeys(good))
     evidence.negative.extend(bad)
     evidence.positive.extend(good)

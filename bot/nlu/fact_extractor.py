@@ -40,7 +40,7 @@ _ORDER = re.compile(r"(?<![a-z0-9])[a-z]{0,3}\d{8,24}[a-z]?(?![a-z0-9])")
 _ORDER_NAMED = re.compile(
     r"(?:订单号码?|订单编号|订单|定单号?|单号|编号|预订号|预定号|确认号|运单号?|票号|流水号|"
     r"\b(?:order|booking|reservation|confirmation|ticket|reference|ref|case|invoice|tracking)(?: (?:number|no|num|id|code|ref|reference))?)"
-    r"\s{0,2}(?:是|为|系|:|#|is|was|no\.?|number)?[\s:#.]{0,4}([a-z]{0,6}-?\d[a-z0-9-]{2,24})(?![a-z0-9])"
+    r"\s{0,2}(?:是|为|系|:|#|is|was|no\.?|number)?[\s:#.]{0,4}([a-z]{0,6}\d{4}(?: \d{4}){1,5}(?!\d)|[a-z]{0,6}-?\d[a-z0-9-]{2,24})(?![a-z0-9])"
 )
 _LOOSE_NUMBER = re.compile(r"(?<![a-z0-9])(?=[a-z-]{0,8}\d)[a-z0-9-]{4,26}(?![a-z0-9])")
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d{9})(?!\d)|(?<![\d+])(\+\d{1,3}[ -]?(?:\d[ -]?){6,11}\d)(?!\d)")
@@ -62,7 +62,10 @@ _AMOUNT = (
     (re.compile(rf"({_MIXED_NUMERAL})()多?(?:元|块|圆|人民币)"), "CNY"),
     (re.compile(rf"[¥¥]\s?({_NUMERAL})(万)?"), "CNY"),
     # "退我200": what is asked back needs no unit.
-    (re.compile(r"(?:退|赔|赔偿|补|补偿)(?:给|还)?我?(\d{1,5}(?:\.\d{1,2})?)()(?=吧|就|$|[,，。!！?？;；\s])"), "CNY"),
+    (
+        re.compile(r"(?:退款?|退钱|赔偿?|补偿?)(?:给|还)?我?(\d{1,5}(?:\.\d{1,2})?)()(?=吧|就|$|[,，。!！?？;；\s])"),
+        "CNY",
+    ),
     (re.compile(rf"({_NUMERAL})\s?(万)?多?\s?(?:元|块钱?|圆|人民币|rmb\b|cny\b|yuan\b|大洋)"), "CNY"),
     (re.compile(rf"(?:rmb|cny|人民币)\s?({_NUMERAL})(万)?"), "CNY"),
     (
@@ -108,7 +111,8 @@ _OCCURRED = (
         r"|(?:\d{1,3}|a|an|one|two|three|four|five|six|seven|eight|nine|ten|a few|a couple of) (?:minutes?|hours?|days?|weeks?|months?|years?) ago"
         r"|(?:on )?(?:the )?\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,6}"
         r"|(?:on )?(?:january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.? \d{1,2}(?:st|nd|rd|th)?\b"
-        r"|(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])(?:/\d{2,4})?)(?:,? (?:at |around |about )?\d{1,2}(?::\d\d)? ?(?:am|pm)?\b(?! ?[a-z]{3}))?"
+        # A score out of five or ten is no date, unless the words say so.
+        r"|(?:(?<=\bon )|(?<=since )|(?<=from )|(?!(?:[1-5]/5|(?:[1-9]|10)/10)(?![\d/])))(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])(?:/\d{2,4})?(?!\d))(?:,? (?:at |around |about )?\d{1,2}(?::\d\d)? ?(?:am|pm)?\b(?! ?[a-z]{3}))?"
     ),
 )
 _PRODUCT = (
@@ -240,7 +244,8 @@ def wished_remedy_of(text: str, awaited: Awaited) -> str | None:
 def _order_number(text: str, awaited: Awaited) -> str | None:
     named = _ORDER_NAMED.search(text)
     if named:
-        return named.group(1).upper()
+        # Read off in groups of four: "2026 1113 8801".
+        return named.group(1).replace(" ", "").upper()
     for match in _ORDER.finditer(text):
         number = match.group()
         if _PHONE.fullmatch(number) and (awaited.kind != "order_number" or _SPEAKS_OF_PHONE.search(text)):

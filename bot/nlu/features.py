@@ -65,6 +65,11 @@ def lexicon_columns() -> list[str]:
         "asking",
         "asks without blame",
         "contrast before blame",
+        "elsewhere",
+        "own doing",
+        "settled",
+        "own life",
+        "unhurried",
     ]
 
 
@@ -98,6 +103,11 @@ def lexicon_features(text: str) -> tuple[float, ...]:
         math.log1p(len(evidence.asking)),
         float(bool(evidence.asking or evidence.hypothetical) and not evidence.failures and bad == 0),
         float(bad > 0 and good > 0 and evidence.last_is_bad),
+        math.log1p(len(evidence.elsewhere)),
+        math.log1p(len(evidence.own_doing)),
+        math.log1p(len(evidence.settled)),
+        math.log1p(len(evidence.own_life)),
+        math.log1p(len(evidence.unhurried)),
     ]
     return tuple(counts)
 

@@ -34,10 +34,34 @@ _ROLES = {
     ("polarity", "advertising"): "ad",
     ("polarity", "asking"): "ask",
     ("polarity", "neutral"): "plain",
+    ("polarity", "elsewhere"): "elsewhere",
+    ("polarity", "own_doing"): "own",
+    ("polarity", "settled"): "settled",
+    ("polarity", "own_life"): "life",
+    ("polarity", "unhurried"): "unhurried",
 }
 _ROLES_BY_KIND = {"failure": "failure", "aspect": "thing", "emotion": "feeling", "risk": "risk"}
 # Of several roles of the same words the first of these is taken.
-_RANK = ("failure", "bad", "good", "not", "if", "ask", "but", "weak", "ad", "risk", "feeling", "thing", "plain")
+_RANK = (
+    "failure",
+    "bad",
+    "good",
+    "elsewhere",
+    "own",
+    "settled",
+    "life",
+    "unhurried",
+    "not",
+    "if",
+    "ask",
+    "but",
+    "weak",
+    "ad",
+    "risk",
+    "feeling",
+    "thing",
+    "plain",
+)
 _OTHER_WORD, _NUMBER = "other word", "number"
 _ENGLISH_TERM = re.compile(r"[a-z']+|\?|\d+|@|#")
 # Within this layer only what is denied or contrasted is kept beside the meanings.

@@ -32,3 +32,35 @@ def test_what_is_only_asked_has_not_failed(text):
 def test_praise_and_blame_keep_their_aspects():
     evidence = evidence_of("味道不错,但是送得太慢了")
     assert "product_quality" in evidence.praised and "delivery" in evidence.failures and evidence.last_is_bad
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("another garage ruined my clutch, can you look at it", "elsewhere"),
+        ("别家修了三次都没修好", "elsewhere"),
+        ("it was my own fault, i dropped it", "own_doing"),
+        ("是我自己填错了", "own_doing"),
+        ("false alarm, found it in my bag", "settled"),
+        ("找到了，撤销吧", "settled"),
+        ("my boss shouted at me all day", "own_life"),
+        ("又加班到十点", "own_life"),
+        ("where is my parcel, no rush", "unhurried"),
+        ("我的件到哪了,不急", "unhurried"),
+    ],
+)
+def test_it_notes_whose_matter_it_is(text, kind):
+    assert getattr(evidence_of(text), kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "blames"),
+    [
+        ("another garage botched the repair, so i came to you", False),
+        ("别家修了三次都没修好,所以来找你们", False),
+        ("had to buy it in another shop because you never delivered", True),
+        ("别家都送到了,就你们还没发货", True),
+    ],
+)
+def test_what_another_firm_did_is_not_blamed_on_us(text, blames):
+    assert bool(evidence_of(text).failures) is blames

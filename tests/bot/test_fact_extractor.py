@@ -94,3 +94,35 @@ def test_of_several_amounts_the_one_that_is_asked_for_counts(text, minor):
 )
 def test_dates_are_found_as_spoken(text, said):
     assert facts_of(text, Awaited()).get("occurred") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("10/10", None),
+        ("rating: 3/5", None),
+        ("1/5, you never learn", None),
+        ("it broke on 3/5", "3/5"),
+        ("broken since 11/20", "11/20"),
+        ("arrived 12/10/2026", "12/10/2026"),
+    ],
+)
+def test_a_score_is_no_date(text, said):
+    found = facts_of(text, Awaited()).get("occurred")
+    assert found == said or (said and found and found.endswith(said))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("订单 2026 1113 8801 少了一件", "202611138801"),
+        ("order 2026 1113 8801", "202611138801"),
+        ("订单202611130031", "202611130031"),
+    ],
+)
+def test_an_order_number_may_be_read_off_in_groups(text, number):
+    assert facts_of(text, Awaited())["order_number"] == number
+
+
+def test_a_sum_named_with_the_refund_is_an_amount():
+    assert facts_of("我想退款200", Awaited())["amount"] == {"minor": 20000, "currency": "CNY"}

@@ -80,3 +80,17 @@ def test_only_blame_counts(understander, text, category):
     read = understander.understand(text)
     assert read["intent"] == "complain" and category in {each["key"] for each in read["categories"]}
     assert all(each["words"] for each in read["categories"][:1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The fridge hums all night. Order 202609150012",
+        "The mattress sags already, order 202609150013, phone ending 5518",
+        "My bill is twenty too high. Contract 202609150016",
+        "椅子腿松了，订单202609150017",
+        "衣服染色了，单号202609150019，手机尾号5518",
+    ],
+)
+def test_an_order_number_beside_it_takes_nothing_from_a_complaint(understander, text):
+    assert understander.understand(text)["intent"] == "complain"
