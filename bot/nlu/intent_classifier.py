@@ -73,14 +73,14 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         """
         return {
             "cost": 0.5,
-            "complaint_cost": 2.0,
+            "complaint_cost": 4.0,
             "joined": 2000,
             "ranking_length": 10,
             WORDS: 0.7,
             PARTS: 1.0,
             PAIRS: 0.5,
-            FRAMES: 0.5,
-            "lexicons": 0.25,
+            FRAMES: 0.8,
+            "lexicons": 0.4,
         }
 
     @staticmethod
