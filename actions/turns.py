@@ -120,8 +120,9 @@ class OpenTurn:
         self._bubbles.clear()
 
 
-# A word with a digit in it, in Latin letters, with what hyphens join to it.
-_NUMBERED = re.compile(r"[A-Za-z-]*\d[A-Za-z0-9-]*")
+# The number of a case, in which there need be no digit; or a word in Latin letters that has one, with what hyphens join
+# to it.
+_NUMBERED = re.compile(r"(?i)\bAM-\w{4}-\w{4}\b|[A-Z-]*\d[A-Z0-9-]*")
 
 Command = Callable[[OpenTurn], None]
 

@@ -148,6 +148,9 @@ def withdraw(turn: OpenTurn) -> None:
     if case is None or under_way or not can_follow(CaseState(case.state), Transition.WITHDRAW):
         if case is None:
             turn.say("small_talk.fine")
+        elif under_way and case.state == CaseState.OPEN:
+            # Nothing more is offered to who wants nothing more.
+            turn.say("status.remedying", number=case.number)
         else:
             restate(turn, case)
         return

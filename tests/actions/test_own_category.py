@@ -150,7 +150,7 @@ def test_it_is_taught_judged_offered_and_routed(shop: Shop, firm_with: Keep, clo
     firm = firm_with("billing_price", ("remedies.yml", "remedy_rules:", "remedy_rules:" + OWN_RULE))
     shop = Shop(shop.database, firm, clock)
     shutil.copy(ROOT / "data" / "samples" / "complaints.csv", tmp_path / "firm" / "complaints.csv")
-    texts = {"zh": "礼品卡刚充的钱，余额突然变成零了", "en": "My gift card shows a zero balance, I never used it"}
+    texts = {"zh": "礼品卡刚充的钱，余额突然变成零了", "en": "My gift card won't load, the top-up never shows on it"}
     for (language, text), read in zip(texts.items(), understandings(tmp_path / "firm", *texts.values()), strict=True):
         assert read["intent"] == "complain"
         assert read["categories"][0]["key"] == "gift_card", read["categories"]

@@ -31,6 +31,7 @@ MADE = {
     "promise.given": {SAID},
     "promise.moved": {SAID, *(str(kind) for kind in BY_PEOPLE)},
     "status.awaiting_approval": {"approval"},
+    "status.promised": {str(kind) for kind in BY_PEOPLE},
     "status.with_staff": {SETTLED},
     "transfer.to_colleague": {"person_answers"},
     "unanswered.remind": set(),  # by when the customer may answer; nothing is owed

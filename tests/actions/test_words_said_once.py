@@ -150,6 +150,7 @@ def test_who_threatens_in_the_middle_of_a_choice_is_asked_whether_they_want_a_pe
 
 def test_a_case_number_alone_changes_no_language(wang: Customer) -> None:
     wang.complains("delivery")
+    wang.writes("action_case_status", "AM-KDKQ-RWAF", read={"language": "en", "script": "latin"})
     number = wang.case.number
     wang.writes("action_case_status", number, read={"language": "en", "script": "latin"})
     assert wang.conversation.language == "zh"
