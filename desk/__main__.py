@@ -22,12 +22,13 @@ from desk.api.imports import (
 )
 from desk.channels.tencent import vectors
 from desk.run import run
-from desk.single import AlreadyServing, hold_lock
 from desk.tokens import TokenRefused
 from store.database import Database
 from store.logging import set_up_logging
 from store.migrate import is_current
+from store.restore import check_no_restore_waits
 from store.settings import Settings, SettingsError, load_settings
+from store.single import AlreadyServing, hold_lock
 
 # Objects made, collections of the youngest, of the middle generation: before the next older one is collected.
 _COLLECT_AFTER = (10_000, 20, 100)
@@ -86,6 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     command: Callable[[Settings, argparse.Namespace], int] = options.command
     try:
         settings = load_settings()
+        check_no_restore_waits(settings)
         if command not in (run, print_token, vectors.check_vectors):
             with Database(settings.database) as database:
                 if not is_current(database):

@@ -17,11 +17,11 @@ from actions.firm import load_firm
 from analytics.improvement.policy import read_policy
 from desk import accounts
 from desk.channels.accounts import read_accounts
-from desk.single import hold_lock
 from desk.starting import check_folder, check_model, check_ports, telling_plainly
 from store.database import Database
 from store.migrate import migrate
 from store.settings import Settings
+from store.single import hold_lock
 
 _ROOT = Path(__file__).resolve().parent.parent
 _BOT_PYTHON = _ROOT / "bot" / ".venv" / "bin" / "python"

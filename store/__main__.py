@@ -4,8 +4,10 @@ import argparse
 import sys
 import tempfile
 
+from store.backup_commands import BACKUP_COMMANDS, add_backup_commands, run_backup_command
 from store.database import Database
 from store.migrate import drift, is_current, migrate, revise
+from store.restore import check_no_restore_waits
 from store.rights_commands import RIGHTS_COMMANDS, add_rights_commands, run_rights_command
 from store.settings import SettingsError, load_settings
 
@@ -18,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("drift", help="prove on a throwaway database that models and migrations agree")
     revision = commands.add_parser("revise", help="write a migration for what changed in the models")
     revision.add_argument("message")
+    add_backup_commands(commands)
     add_rights_commands(commands)
     options = parser.parse_args(arguments)
     if options.command in ("drift", "revise"):
@@ -31,9 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
             return 1 if differences else 0
     try:
         settings = load_settings()
+        if options.command != "restore":
+            check_no_restore_waits(settings)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    if options.command in BACKUP_COMMANDS:
+        return run_backup_command(settings, options)
     if options.command in RIGHTS_COMMANDS:
         return run_rights_command(settings, options)
     with Database(settings.database) as database:

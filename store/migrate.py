@@ -15,11 +15,12 @@ from store.tables import Base
 
 # Any number: PostgreSQL lets one migration run at a time under it.
 _ADVISORY_LOCK = 7_304_112
+_SCRIPTS = str(Path(__file__).parent / "migrations")
 
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", _SCRIPTS)
     config.attributes["connection"] = connection
     return config
 
@@ -46,8 +47,19 @@ def is_current(database: Database) -> bool:
     """Whether the database stands at the newest migration."""
     with database.reading() as work:
         connection = work.session.connection()
-        present = MigrationContext.configure(connection).get_current_revision()
-        return present == ScriptDirectory.from_config(_config(connection)).get_current_head()
+        return revision_of(connection) == ScriptDirectory.from_config(_config(connection)).get_current_head()
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The migration at which a database stands; None where it has no schema yet."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str) -> bool:
+    """Whether ``revision`` is one of this release's migrations, and not a newer one's."""
+    config = Config()
+    config.set_main_option("script_location", _SCRIPTS)
+    return any(one.revision == revision for one in ScriptDirectory.from_config(config).walk_revisions())
 
 
 def drift(database: Database) -> list[str]:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from desk.run import _Noted
-from desk.single import AlreadyServing, hold_lock
 from desk.starting import check_folder, check_model, check_ports, telling_plainly
 from store.database import Database
 from store.migrate import migrate
 from store.settings import Settings, SettingsError, load_settings
+from store.single import AlreadyServing, hold_lock
 from tests.conftest import ROOT
 from tests.e2e.service import free_port, wait_for
 
