@@ -121,6 +121,10 @@ def unpack(file: Path, place: Callable[[str], Path], tell: Tell) -> Manifest:
                     raise BackupRefused(f"{file}: {member.name!r} does not belong into a backup")
                 tell(f"unpacking {member.name}")
                 found[member.name] = _write(content, place(member.name))
+            # The members may all be there, and the end of the file with its checksum not.
+            if archive.fileobj is not None:
+                while archive.fileobj.read(_CHUNK):
+                    pass
     except (tarfile.TarError, EOFError, zlib.error, UnicodeError) as error:
         raise BackupRefused(f"{file} is no backup, or not a whole one: {error}") from None
     except OSError as error:

@@ -84,6 +84,8 @@ def _run(command: list[str], database: Database, *, connects: bool) -> None:
     if connects:
         # The very parameters that the service connects by.
         _, parameters = database.engine.dialect.create_connect_args(database.engine.url)
+        # psycopg's own, and unknown to libpq.
+        parameters.pop("context", None)
         # Anybody on the machine may read a command line, and only the owner the environment.
         if password := parameters.pop("password", None):
             environment["PGPASSWORD"] = password
