@@ -149,6 +149,9 @@ def _prepare(
     kept = any(path.is_file() for folder in FOLDERS for path in (places.var / folder).rglob("*"))
     if not replace and (tables or kept or (places.database is not None and places.database.exists())):
         raise BackupRefused(f"{places.var} or its database is not empty: --replace takes its place")
+    for name in FOLDERS:
+        if (places.var / name).is_mount():
+            raise BackupRefused(f"{places.var / name} is a mount, which cannot be moved aside")
     places.clear()
     try:
         for folder in places.folders:
@@ -218,7 +221,11 @@ def _exchange(staged: Path, place: Path, aside: str, also: list[Path] | None = N
         if old.exists():
             kept = place.parent / aside
             kept.mkdir(exist_ok=True, mode=0o700)
-            old.rename(kept / old.name)
+            target = kept / old.name
+            # What a command has made since a restore was stopped must not replace what was kept then.
+            while target.exists():
+                target = target.with_name(f"{target.name}.later")
+            old.rename(target)
             sync_folder(kept)
     staged.rename(place)
     sync_folder(place.parent)

@@ -223,13 +223,12 @@ def test_an_older_schema_is_brought_to_the_present_one(
     assert call(other, "check").status == 0
 
 
+@pytest.mark.parametrize("make", ["postgresql"], indirect=True)
 def test_postgresql_is_replaced_only_by_who_types_its_name(
     make: Make, firm: Any, clock: Clock, tmp_path: Path, call: Callable[..., SimpleNamespace],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     shop, file = make("shop"), tmp_path / "shop.backup"
-    if not shop.database_url:
-        pytest.skip("SQLite's file is kept, so nobody is asked")
     fill(shop, firm, clock)
     back_up(shop, file, quiet)
     with Database(shop.database) as database, database.begin() as work:
@@ -245,10 +244,9 @@ def test_postgresql_is_replaced_only_by_who_types_its_name(
     assert "since_the_backup" not in str(state_of(shop))
 
 
+@pytest.mark.parametrize("make", ["postgresql"], indirect=True)
 def test_a_password_stands_on_no_command_line(make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shop = make("shop")
-    if not shop.database_url:
-        pytest.skip("SQLite has no password")
     with Database(shop.database) as database:
         migrate(database)
     calls: list[tuple[list[str], dict[str, str]]] = []
@@ -266,12 +264,11 @@ def test_a_password_stands_on_no_command_line(make: Make, monkeypatch: pytest.Mo
     assert [given["PGPASSWORD"] for _, given in calls if given] == ["hunter2"]
 
 
+@pytest.mark.parametrize("make", ["postgresql"], indirect=True)
 def test_a_missing_or_old_tool_of_postgresql_is_told(
     make: Make, tmp_path: Path, call: Callable[..., SimpleNamespace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = make("shop")
-    if not shop.database_url:
-        pytest.skip("SQLite needs no tools")
     with Database(shop.database) as database:
         migrate(database)
     monkeypatch.setattr(postgresql_tools, "_DEBIAN", tmp_path)
@@ -460,6 +457,30 @@ def test_the_log_of_the_old_database_goes_aside_with_it(shop_settings: Settings,
     assert "of_the_old_one" in state_of(settings_for(restored.aside[0]))
 
 
+def test_what_was_kept_is_not_overwritten_when_a_restore_goes_on(
+    shop_settings: Settings, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some other command may have made an empty database between the stop and the second call."""
+    was = state_of(shop_settings)
+    with monkeypatch.context() as patch:
+        stopping(patch, [(Path, "rename")], 2)
+        with pytest.raises(Stopped):
+            restore(shop_settings, backup, quiet, lambda _: True, replace=True)
+    assert not (shop_settings.var / "amends.db").exists()
+    Database(shop_settings.database).close()
+    restored = restore(shop_settings, backup, quiet, lambda _: True, replace=True)
+    assert state_of(settings_for(restored.aside[0])) == was == state_of(shop_settings)
+
+
+def test_a_folder_that_cannot_be_moved_is_told_before_anything_is(
+    shop_settings: Settings, backup: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., SimpleNamespace]
+) -> None:
+    was = state_of(shop_settings)
+    monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "secrets")
+    assert is_refused(call(shop_settings, "restore", backup, "--replace"), "secrets is a mount")
+    assert state_of(shop_settings) == was
+
+
 def test_nothing_is_served_from_a_half_restored_folder(
     backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., SimpleNamespace]
 ) -> None:
@@ -542,12 +563,11 @@ def test_nothing_is_restored_under_a_service(
         os.close(held)
 
 
+@pytest.mark.parametrize("make", ["postgresql"], indirect=True)
 def test_postgresql_is_not_restored_under_open_connections(
     make: Make, firm: Any, clock: Clock, tmp_path: Path, call: Callable[..., SimpleNamespace]
 ) -> None:
     shop, file = make("shop"), tmp_path / "shop.backup"
-    if not shop.database_url:
-        pytest.skip("SQLite's desk holds a lock")
     fill(shop, firm, clock)
     back_up(shop, file, quiet)
     with Database(shop.database) as database, database.reading():
