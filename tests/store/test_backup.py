@@ -467,7 +467,8 @@ def test_what_was_kept_is_not_overwritten_when_a_restore_goes_on(
         with pytest.raises(Stopped):
             restore(shop_settings, backup, quiet, lambda _: True, replace=True)
     assert not (shop_settings.var / "amends.db").exists()
-    Database(shop_settings.database).close()
+    with Database(shop_settings.database) as database:
+        migrate(database)
     restored = restore(shop_settings, backup, quiet, lambda _: True, replace=True)
     assert state_of(settings_for(restored.aside[0])) == was == state_of(shop_settings)
 
