@@ -45,7 +45,7 @@ test: setup test-system ## run all tests
 	  $(PYTHON) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --ignore=tests/e2e; service=$$?; \
 	  wait $$bot; bot=$$?; cat "$(VAR)/bot_tests.txt"; test $$bot = 0 && test $$service = 0 && \
 	  model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && \
-	  TEST_MODEL="$$model" $(PYTHON) -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder tests/e2e
+	  TEST_MODEL="$$model" $(PYTHON) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/e2e
 
 test-system: ## install the system packages that tests need, where that is allowed
 	@scripts/install_system_packages.sh

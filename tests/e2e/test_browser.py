@@ -127,6 +127,6 @@ def test_an_english_customer_on_a_phone_is_answered_in_english(service: Service,
     says(page, "The driver threw my parcel over the fence and the vase inside is broken")
     log = page.locator("#log")
     expect(log).to_contain_text(re.compile(r"AM-\w{4}-\w{4}"), timeout=20_000)
-    expect(log).to_contain_text("order number")
+    expect(log).to_contain_text("order or booking number")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing is wider than the phone"
     context.close()
