@@ -8,9 +8,8 @@ from recovery.case_states import CaseState
 
 
 def remind(turn: OpenTurn) -> None:
-    """Call the open question to mind, if this message was written when it stood."""
+    """Call the open question to mind, in few words; also after a message that was written before it was asked."""
     case = focus_case(turn.work, turn.conversation)
-    # A message from before the question may be told of it all the same.
     awaited = turn.conversation.awaited["kind"] if turn.conversation.awaited else None
     if awaited == "reading":
         ask_reading_again(turn)
