@@ -4,6 +4,9 @@ SHELL := /bin/bash
 
 PYTHON := .venv/bin/python
 BOT_PYTHON := bot/.venv/bin/python
+# The distribution's own interpreter where there is one: it is built with profile-guided optimisation. What a version manager
+# has compiled on the spot mostly is not, and takes half as long again for everything (docs/decisions/0031).
+BASE_PYTHON := $(or $(wildcard /usr/bin/python3.11),3.11)
 UV := .tools/bin/uv
 VAR := $(or $(AMENDS_VAR),var)
 # The demo has a state of its own, in SQLite, whatever database the service itself uses.
@@ -91,12 +94,12 @@ clean: ## remove environments and caches; the state in $(VAR) stays
 
 # Another package's environment, to compare with; the service never sees it.
 .tools/mfgqc/.ready: tests/bench/mfgqc-requirements.txt .tools/.ready
-	@test -x .tools/mfgqc/bin/python || $(UV) venv -q --python 3.11 .tools/mfgqc
+	@test -x .tools/mfgqc/bin/python || $(UV) venv -q --python $(BASE_PYTHON) .tools/mfgqc
 	$(UV) pip sync -q --compile-bytecode --python .tools/mfgqc/bin/python --require-hashes $<
 	@touch $@
 
 .venv/.ready: requirements.txt .tools/.ready
-	@test -x $(PYTHON) || $(UV) venv -q --python 3.11 .venv
+	@test -x $(PYTHON) || $(UV) venv -q --python $(BASE_PYTHON) .venv
 	$(UV) pip sync -q --compile-bytecode --python $(PYTHON) --require-hashes requirements.txt
 	@touch $@
 
