@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from rasa.shared.exceptions import RasaException
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data import loading
 from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLReader
 from rasa.shared.nlu.training_data.message import Message
@@ -30,6 +31,10 @@ class Example(Message):
         """As Rasa has it, but an example that does not change keeps its fingerprint."""
         if add_to_output or prop not in self.data or self.data[prop] != info:
             super().set(prop, info, add_to_output)
+
+    def __hash__(self) -> int:
+        """Rasa takes the whole fingerprint; examples that are alike have one text, and few others have it, too."""
+        return hash(self.data.get(TEXT))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Example:
         other = copy.copy(self)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from rasa.__main__ import main
+from bot.without_tensorflow import leave_out_tensorflow
 
 
 def command_line(token: str) -> list[str]:
@@ -20,5 +20,9 @@ def command_line(token: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    leave_out_tensorflow()
+    # Not before: it imports TensorFlow.
+    from rasa.__main__ import main
+
     sys.argv[1:1] = command_line(os.environ["AMENDS_RASA_TOKEN"])
     main()

@@ -60,20 +60,7 @@ def train(folder: Path, model: Path, firm: Path) -> int:
     # Under a name of its own first: a training that is interrupted leaves no half model behind.
     draft = f"draft-{os.getpid()}"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "rasa",
-            "train",
-            # The tests check the data; plain `rasa train` does so as well, in half a minute more.
-            "--skip-validation",
-            "--data",
-            "data/training",
-            "--out",
-            str(folder),
-            "--fixed-model-name",
-            draft,
-        ],
+        [sys.executable, "-m", "bot.training", "data/training", str(folder), draft],
         cwd=ROOT,
         env=quiet(firm),
         stdout=sys.stderr,

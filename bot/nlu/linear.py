@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +23,6 @@ _KEPT_BACK = 5
 _RIGHT_ONES_LOST = 0.02
 # What a message loses of its best score where all its words are unknown. Right choices score between about -1 and 1.
 _UNKNOWN_WORDS = 1.6
-_THREADS = 2
-
-
-def _in_threads(work: Callable[[int], None], count: int) -> None:
-    """Does ``work`` for each number below ``count``; for solvers that let other threads run and draw no random numbers."""
-    with ThreadPoolExecutor(_THREADS) as threads:
-        for done in [threads.submit(work, number) for number in range(count)]:
-            done.result()
 
 
 def _product(features: csr_matrix | Row, weights: np.ndarray) -> np.ndarray:
@@ -179,23 +170,24 @@ class ManyLabels:
         """
         weights, offsets = np.zeros((features.shape[1], len(labels)), np.float32), np.zeros(len(labels))
 
-        def fit(place: int) -> None:
+        # One after the other, as the separators are. There are many more columns than rows: in the dual the solver comes
+        # closer to the one best answer in a quarter of the time.
+        for place in range(len(labels)):
             column = present[:, place]
-            share = (column.sum() + 0.5) / (len(column) + 1.0)
             if 0 < column.sum() < len(column):
                 weighing: str | dict[bool, float] | None = "balanced" if balanced else None
                 if not balanced and column.sum() < few:
                     others = len(column) / column.sum() - 1
                     weighing = {True: max(1.0, min((few / column.sum()) ** 2, others)), False: 1.0}
                 model = LogisticRegression(
-                    C=cost, solver="liblinear", random_state=_SEED, tol=2e-2, class_weight=weighing
+                    C=cost, solver="liblinear", dual=True, random_state=_SEED, tol=2e-2, class_weight=weighing
                 )
                 model.fit(features, column)
                 weights[:, place], offsets[place] = model.coef_[0], model.intercept_[0]
             else:
+                share = (column.sum() + 0.5) / (len(column) + 1.0)
                 offsets[place] = np.log(share / (1 - share))
 
-        _in_threads(fit, len(labels))
         return cls(list(labels), weights, offsets)
 
     def probabilities(self, features: csr_matrix | Row) -> np.ndarray:

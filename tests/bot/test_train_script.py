@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 
 import pytest
 from firms import firm
@@ -99,3 +100,44 @@ def test_a_training_is_reported_on_once_and_again_when_asked(tmp_path, monkeypat
     printed = capsys.readouterr()
     assert printed.out == f"{model}\n"
     assert ("make train REPORT=1" in printed.err) == (there and options == ["--report", "report.json"])
+
+
+NLU = """version: "3.1"
+nlu:
+- intent: greet
+  examples: |
+    - hello
+    - good morning
+- intent: goodbye
+  examples: |
+    - bye
+    - see you
+"""
+
+
+def test_a_training_learns_anew_and_keeps_nothing_beside_the_model(tmp_path):
+    """A module that components call may have changed: Rasa looks at the components' own classes alone."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "nlu.yml").write_text(NLU, encoding="utf-8")
+    (tmp_path / "data" / "rules.yml").write_text(
+        "rules:\n- rule: greet\n  steps:\n  - intent: greet\n  - action: action_listen\n", encoding="utf-8"
+    )
+    (tmp_path / "domain.yml").write_text("intents: [greet, goodbye]\n", encoding="utf-8")
+    config = (ROOT / "config.yml").read_text(encoding="utf-8").partition("policies:")[0]
+    (tmp_path / "config.yml").write_text(f"{config}policies:\n- name: RulePolicy\n", encoding="utf-8")
+    told = []
+    for name in ("first", "second"):
+        done = subprocess.run(
+            [sys.executable, "-m", "bot.training", "data", "models", name],
+            env={**os.environ, "AMENDS_FIRM": str(firm(tmp_path)), "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout + done.stderr)
+        with tarfile.open(tmp_path / "models" / f"{name}.tar.gz") as model:
+            assert any("IntentClassifier" in member for member in model.getnames())
+    assert all("Finished training component 'IntentClassifier'" in each for each in told)
+    assert not (tmp_path / ".rasa").exists()
