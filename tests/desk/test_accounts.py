@@ -3,6 +3,8 @@
 import threading
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import select, text
 
 from desk import accounts
@@ -49,6 +51,15 @@ def refused(database: Database, deed: object, *arguments: object) -> str:
 def test_a_login_that_cannot_be_is_refused(sqlite_database: Database, login: str, code: str) -> None:
     add(sqlite_database, "ada", "administrator")
     assert refused(sqlite_database, accounts.add_account, login, "Name", "agent") == code
+
+
+def test_a_password_is_checked_as_long_where_there_is_no_account() -> None:
+    # With the same parameters argon2 takes the same time, and it does compute: what it cannot read it refuses at once.
+    hasher = PasswordHasher()
+    assert extract_parameters(accounts._NOBODY) == extract_parameters(hasher.hash("any"))
+    with pytest.raises(VerifyMismatchError):
+        hasher.verify(accounts._NOBODY, "any")
+    assert not accounts.is_password(None, "any")
 
 
 def test_a_login_may_be_chinese_or_an_address(sqlite_database: Database) -> None:
