@@ -147,6 +147,9 @@ def _write_configuration(settings: Settings, model: Path) -> Path:
         # Says what is so anyway, and silences supervisor's warning about it.
         *(["user=root"] if os.getuid() == 0 else []),
     ]
+    # The desk starts last and stops first, so that what it has under way is still answered; who answers ends together.
+    answering = ",".join(name for name in programs if name != "desk")
+    lines += ["[group:desk]", "programs=desk", "priority=2", "[group:answering]", f"programs={answering}", "priority=1"]
     for name, command in programs.items():
         bound = (*_END_WITH_PARENT, "SIGKILL", *command)
         quoted = " ".join(f'"{part}"' for part in bound).replace("%", "%%")
@@ -154,8 +157,6 @@ def _write_configuration(settings: Settings, model: Path) -> Path:
             f"[program:{name}]",
             f"command={quoted}",
             "autorestart=true",
-            # The desk starts last and stops first, so that what it has under way is still answered.
-            f"priority={2 if name == 'desk' else 1}",
             "startsecs=2",
             # One that cannot start is tried for ever, each time a second later: a disk may have room again.
             "startretries=1000000",
