@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyotp
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from desk.console.firm_pages import FILES
 from desk.console.permissions import RULES
@@ -142,14 +142,17 @@ def pages(scene: Scene) -> list[DeskPage]:
 
 
 class Browsers:
-    """Opens pages, each seen by whoever may see it and reads one language; a browser for each person."""
+    """Opens pages, each seen by whoever may see it and reads one language; a browser for each person.
+
+    Each person stays in one tab: to Chromium a new one is a new window, which takes longer than most pages.
+    """
 
     def __init__(self, scene: Scene, browser: Browser, language: str, size: ViewportSize) -> None:
         self._scene = scene
         self._browser = browser
         self._language = language
         self._size = size
-        self._contexts: dict[str | None, BrowserContext] = {}
+        self._tabs: dict[str | None, Page] = {}
 
     @contextmanager
     def open(self, shown: DeskPage) -> Iterator[Page]:
@@ -159,16 +162,17 @@ class Browsers:
             AssertionError: it is not there.
         """
         login = login_of(shown.roles, self._language) if shown.roles else None
-        if login not in self._contexts:
-            self._contexts[login] = self._scene.browser(self._browser, login, self._size, self._language)
-        page = self._contexts[login].new_page()
+        if login not in self._tabs:
+            self._tabs[login] = self._scene.browser(self._browser, login, self._size, self._language).new_page()
+        page = self._tabs[login]
         response = page.goto(self._scene.service.base + shown.path)
         assert response is not None and response.status == 200, (shown.name, login, response and response.status)
         if shown.way is not None:
             shown.way(page, self._scene)
         yield page
-        page.close()
+        # Whoever looked may have narrowed it.
+        page.set_viewport_size(self._size)
 
     def close(self) -> None:
-        for context in self._contexts.values():
-            context.close()
+        for page in self._tabs.values():
+            page.context.close()
