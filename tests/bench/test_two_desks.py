@@ -19,8 +19,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.e2e.service import ROOT, Service, free_port, wait_for
-from tests.e2e.test_postgresql import create_database
+from tests.e2e.service import ROOT, Service, create_database, free_port, wait_for
 
 KILLS = int(os.environ.get("BENCH_KILLS", "8"))
 CUSTOMERS = 60
@@ -111,8 +110,7 @@ def process(output: Path, environment: dict[str, str], *command: str) -> Iterato
 
 
 def test_two_desks_share_the_work_while_one_is_killed(model: str, postgresql_url: str, tmp_path: Path) -> None:
-    url = postgresql_url.replace("postgresql+psycopg://", "postgresql://").replace("/postgres?", "/two_desks?")
-    create_database(postgresql_url, "two_desks")
+    url = create_database(postgresql_url, "two_desks").replace("postgresql+psycopg://", "postgresql://")
     rasas = [free_port(), free_port()]
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AMENDS_")},

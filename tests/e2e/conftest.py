@@ -1,5 +1,6 @@
 """Real processes for the tests here; the model is the one that ``make test`` trained."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,31 +8,32 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import missing
-from tests.e2e.service import Service, running
+from tests.e2e.service import Service, create_database, running
 
-# Lanes by the time they take, the longest first, so that they end together: whoever shares the one service, and each
-# other module by itself. What is not named is short.
-_LANES = (
-    "test_desk_pages",
-    "shared",
-    "test_kill",
-    "test_desk_stories",
-    "test_postgresql",
-    "test_misbehaving_merchant",
-    "test_wechat",
-)
+# Lanes by the time they take, the longest first, so that they end together: whoever shares a service, and each other
+# module by itself. What is not named is short.
+_LANES = ("desk_service", "service", "test_kill", "test_wechat", "test_misbehaving_merchant")
+# Whoever is left waiting would be met by those after them: the stories find an empty desk, its pages need none.
+_AT_THE_DESK = ("test_desk_stories", "test_postgresql", "test_desk_pages")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a service stay in one lane: to start another one takes as long as many of them."""
-    lanes = {}
+
+    def lane_of(item: pytest.Item) -> str:
+        shared = (name for name in ("desk_service", "service") if name in item.fixturenames)
+        return next(shared, item.path.stem)
+
+    def place_of(item: pytest.Item) -> tuple[int, int]:
+        lane, module = lane_of(item), item.path.stem
+        return (
+            _LANES.index(lane) if lane in _LANES else len(_LANES),
+            _AT_THE_DESK.index(module) if module in _AT_THE_DESK else 0,
+        )
+
     for item in items:
-        services = item._fixtureinfo.name2fixturedefs.get("service", ())
-        shares = any(service.baseid == "tests/e2e" for service in services[-1:])
-        lanes[item] = "shared" if shares else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(lanes[item]))
-    places = {lane: place for place, lane in enumerate(_LANES)}
-    items.sort(key=lambda item: places.get(lanes[item], len(places)))
+        item.add_marker(pytest.mark.xdist_group(lane_of(item)))
+    items.sort(key=place_of)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +48,19 @@ def model() -> str:
 def service(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service that the tests share; each test speaks as customers of its own."""
     with running(tmp_path_factory.mktemp("service"), model) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def desk_service(
+    model: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Service]:
+    """One for those who put people at the desk, who would be given the customers of all other tests; on PostgreSQL."""
+    settings = {}
+    with contextlib.suppress(pytest.skip.Exception):
+        # Where there is none the desk is tested all the same; what is said of PostgreSQL is not, and says so.
+        settings["AMENDS_DATABASE_URL"] = create_database(request.getfixturevalue("postgresql_url"), "amends_e2e")
+    with running(tmp_path_factory.mktemp("desk"), model, **settings) as service:
         yield service
 
 

@@ -86,10 +86,6 @@ class Scene:
     incident: str = ""
     improvement: str = ""
 
-    @property
-    def database_url(self) -> str:
-        return f"sqlite:///{self.service.var / 'amends.db'}"
-
     def browser(
         self, browser: Browser, login: str | None, size: ViewportSize, language: str, device_scale_factor: float = 1
     ) -> BrowserContext:
@@ -113,7 +109,7 @@ def login_of(roles: frozenset[str], language: str) -> str:
 def set_scene(service: Service) -> Scene:
     """Play it: orders, complaints through the public contract, people at the desk."""
     scene = Scene(service)
-    with Database(scene.database_url) as database:
+    with Database(scene.service.database_url) as database:
         with database.begin() as work:
             _sign_everybody_in(work, scene)
             _add_others(work, scene)
@@ -141,7 +137,7 @@ def set_scene(service: Service) -> Scene:
 def look_back(scene: Scene, service: Service) -> Scene:
     """The same people at a service whose store has a history, with an improvement of that history."""
     found = replace(scene, service=service, tokens={})
-    with Database(found.database_url) as database, database.begin() as work:
+    with Database(found.service.database_url) as database, database.begin() as work:
         _sign_everybody_in(work, found)
         # One that passed all its gates has something to show on each part of its page.
         done = Improvement.outcome == "standardised"

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -36,10 +38,17 @@ class Service:
     """A running service, spoken to over its public contract alone."""
 
     def __init__(
-        self, folder: Path, process: subprocess.Popen[bytes], port: int, actions_port: int, token: str
+        self,
+        folder: Path,
+        process: subprocess.Popen[bytes],
+        port: int,
+        actions_port: int,
+        token: str,
+        database_url: str = "",
     ) -> None:
         self.folder = folder
         self.var = folder / "var"
+        self.database_url = database_url or f"sqlite:///{self.var / 'amends.db'}"
         self.process = process
         self.base = f"http://127.0.0.1:{port}"
         self.token = token
@@ -181,7 +190,7 @@ class Service:
         return subprocess.run(
             [sys.executable, "-m", *arguments],
             cwd=ROOT,
-            env={**os.environ, "AMENDS_VAR": str(self.var)},
+            env={**os.environ, "AMENDS_VAR": str(self.var), "AMENDS_DATABASE_URL": self.database_url},
             capture_output=True,
             text=True,
             timeout=120,
@@ -225,7 +234,7 @@ def running(folder: Path, model: str, **settings: str) -> Iterator[Service]:
         stdout=output,
         stderr=subprocess.STDOUT,
     )
-    service = Service(folder, process, port, actions_port, token)
+    service = Service(folder, process, port, actions_port, token, settings.get("AMENDS_DATABASE_URL", ""))
     try:
         service.wait_until_ready()
         yield service
@@ -239,6 +248,13 @@ def running(folder: Path, model: str, **settings: str) -> Iterator[Service]:
         logs = os.environ.get("TEST_LOGS")
         if logs:
             shutil.copytree(service.var / "log", Path(logs) / folder.name, dirs_exist_ok=True)
+
+
+def create_database(url: str, name: str) -> str:
+    """Make a database at the PostgreSQL of this address, and give its own address."""
+    with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return url.replace("/postgres?", f"/{name}?")
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Viewport
 from desk.console.sessions import COOKIE, new_token, sign_in
 from store.database import Database
 from store.tables import Conversation, Identity, Staff
-from tests.e2e.service import Service, running, wait_for
+from tests.e2e.service import Service, wait_for
 from tests.e2e.test_browser import browser, says
 
 __all__ = ["browser"]
@@ -77,11 +77,9 @@ EN = Words(
 )
 
 
-@pytest.fixture(scope="module")
-def service(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service of the stories' own: whoever else is on duty would be given their customers."""
-    with running(tmp_path_factory.mktemp("stories"), model) as service:
-        yield service
+@pytest.fixture
+def service(desk_service: Service) -> Service:
+    return desk_service
 
 
 @dataclass
@@ -95,7 +93,7 @@ class Office:
     def open(self, name: str, role: str, language: str, departments: tuple[str, ...] = ()) -> Page:
         """Somebody on duty, signed in at their queue."""
         token, login = new_token(), f"{role}-{uuid.uuid4().hex[:6]}"
-        with Database(f"sqlite:///{self.service.var / 'amends.db'}") as database, database.begin() as work:
+        with Database(self.service.database_url) as database, database.begin() as work:
             staff = Staff(
                 login=login,
                 name=name,
@@ -135,7 +133,7 @@ class Office:
     def everybody_goes_home(self) -> None:
         for context in self.contexts:
             context.close()
-        with Database(f"sqlite:///{self.service.var / 'amends.db'}") as database, database.begin() as work:
+        with Database(self.service.database_url) as database, database.begin() as work:
             work.session.query(Staff).update({Staff.on_duty: False})
             work.commit()
 
@@ -255,7 +253,7 @@ def test_take_answer_approve_correct_consult_transfer_close(service: Service, of
 
 def test_an_english_agent_and_a_chinese_customer(service: Service, office: Office) -> None:
     agent = office.open("Ben", "agent", "en")
-    with Database(f"sqlite:///{service.var / 'amends.db'}") as database, database.begin() as work:
+    with Database(service.database_url) as database, database.begin() as work:
         work.session.query(Staff).filter_by(name="Ben").one().languages = []
         work.commit()
     customer = office.customer("zh-CN")
@@ -306,6 +304,6 @@ def test_of_two_agents_who_take_at_once_one_wins_and_the_other_is_told(
 
 
 def _public_id(service: Service, sender: str) -> str:
-    with Database(f"sqlite:///{service.var / 'amends.db'}") as database, database.reading() as work:
+    with Database(service.database_url) as database, database.reading() as work:
         identity = work.session.query(Identity).filter_by(channel="rest", external_id=sender).one()
         return work.session.query(Conversation).filter_by(identity_id=identity.id).one().public_id

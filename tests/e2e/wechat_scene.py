@@ -189,7 +189,7 @@ class Agent:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.token = new_token()
-        with Database(f"sqlite:///{scene.service.var / 'amends.db'}") as database, database.begin() as work:
+        with Database(scene.service.database_url) as database, database.begin() as work:
             login = f"alice-{uuid.uuid4().hex[:6]}"
             alice = Staff(
                 login=login, name="小艾", role="agent", password_digest="", language="zh", created_at=work.now
@@ -212,7 +212,7 @@ class Agent:
         return str(self._get(customer).body)
 
     def _path(self, customer: Customer) -> str:
-        with Database(f"sqlite:///{self.scene.service.var / 'amends.db'}") as database, database.begin() as work:
+        with Database(self.scene.service.database_url) as database, database.begin() as work:
             identity = select(Identity.id).where(
                 Identity.channel == customer.channel, Identity.external_id == customer.name
             )
