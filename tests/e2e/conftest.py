@@ -9,10 +9,11 @@ import pytest
 
 from tests.conftest import missing
 from tests.e2e.service import Service, create_database, running
+from tests.e2e.wechat_scene import Scene, wechat_scene
 
 # Lanes by the time they take, the longest first, so that they end together: whoever shares a service, and each other
 # module by itself. What is not named is short.
-_LANES = ("desk_service", "service", "test_kill", "test_wechat", "test_misbehaving_merchant")
+_LANES = ("desk_service", "scene_on_wechat", "test_misbehaving_merchant", "test_kill")
 # Whoever is left waiting would be met by those after them: the stories find an empty desk, its pages need none.
 _AT_THE_DESK = ("test_desk_stories", "test_postgresql", "test_desk_pages")
 
@@ -21,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a service stay in one lane: to start another one takes as long as many of them."""
 
     def lane_of(item: pytest.Item) -> str:
-        shared = (name for name in ("desk_service", "service") if name in item.fixturenames)
+        shared = (name for name in ("desk_service", "scene_on_wechat") if name in item.fixturenames)
         return next(shared, item.path.stem)
 
     def place_of(item: pytest.Item) -> tuple[int, int]:
@@ -45,10 +46,16 @@ def model() -> str:
 
 
 @pytest.fixture(scope="session")
-def service(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One service that the tests share; each test speaks as customers of its own."""
-    with running(tmp_path_factory.mktemp("service"), model) as service:
-        yield service
+def scene_on_wechat(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """One service that the tests share, beside a simulated WeChat; each test speaks as customers of its own."""
+    with wechat_scene(tmp_path_factory.mktemp("service"), model) as scene:
+        yield scene
+
+
+@pytest.fixture(scope="session")
+def service(scene_on_wechat: Scene) -> Service:
+    """The same, for those who need no WeChat."""
+    return scene_on_wechat.service
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,11 @@ import re
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.service import wait_for
-from tests.e2e.wechat_scene import CASE, TAPPING, VOUCHER, Agent, Customer, Scene, wechat_scene
+from tests.e2e.wechat_scene import CASE, TAPPING, VOUCHER, Agent, Customer, Scene
 from tests.wechat_simulator.accounts import Mischief
 from tests.wechat_simulator.samples import AMR, picture
 from tests.wechat_simulator.setting_up import WECHAT, WECOM
@@ -21,10 +20,9 @@ SEND, SEND_WECOM = "/cgi-bin/message/custom/send", "/cgi-bin/kf/send_msg"
 ZH, EN = "说好前天到，到今天物流一动不动，订单号{}", "My parcel was due on Tuesday and is still not here, order {}"
 
 
-@pytest.fixture(scope="module")
-def scene(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with wechat_scene(tmp_path_factory.mktemp("wechat"), model) as scene:
-        yield scene
+@pytest.fixture
+def scene(scene_on_wechat: Scene) -> Scene:
+    return scene_on_wechat
 
 
 @pytest.mark.parametrize("key", [WECHAT, TAPPING, WECOM])
