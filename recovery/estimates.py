@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-from scipy.special import betaincinv
-
 # Beyond these a share is as good as certain; the logit stays finite.
 _FARTHEST = 12.0
 
@@ -62,5 +60,8 @@ class Estimate:
         hits, misses = self.mean * self.strength, (1.0 - self.mean) * self.strength
         if hits == 0.0 or misses == 0.0:
             return self.mean, self.mean
+        # Only a command asks for it, and every action server would load it.
+        from scipy.special import betaincinv
+
         tail = (1.0 - confidence) / 2.0
         return float(betaincinv(hits, misses, tail)), float(betaincinv(hits, misses, 1.0 - tail))
