@@ -114,7 +114,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
                 complains = np.array([intent == COMPLAIN for intent in intents] + more_complain)
                 # Writing more calm examples must not make complaints rarer in the model's eyes.
                 self._complaint = ManyLabels.fit(
-                    features, complains[:, None], [COMPLAIN], self._config["complaint_cost"], balanced=True
+                    features, complains[:, None], [COMPLAIN], self._config["complaint_cost"], balanced=True, early=True
                 )
                 self._complaint.save(folder, "complaint")
             else:

@@ -162,16 +162,18 @@ class ManyLabels:
         cost: float,
         balanced: bool = False,
         few: int = 0,
+        early: bool = False,
     ) -> ManyLabels:
         """Fits each label of ``present`` (rows × labels, 0/1); one that is never or always present keeps its share.
 
         ``balanced`` weighs the rows so that both answers count alike, however many examples each has. The examples of a
         label that has less than ``few`` weigh the more the fewer they are, at most as much as all others together.
+        ``early`` stops well before the optimum and takes four times as long to get there: rare terms weigh less then.
         """
         weights, offsets = np.zeros((features.shape[1], len(labels)), np.float32), np.zeros(len(labels))
 
         # One after the other, as the separators are. There are many more columns than rows: in the dual the solver comes
-        # closer to the one best answer in a quarter of the time.
+        # closer to the optimum in a quarter of the time.
         for place in range(len(labels)):
             column = present[:, place]
             if 0 < column.sum() < len(column):
@@ -180,7 +182,7 @@ class ManyLabels:
                     others = len(column) / column.sum() - 1
                     weighing = {True: max(1.0, min((few / column.sum()) ** 2, others)), False: 1.0}
                 model = LogisticRegression(
-                    C=cost, solver="liblinear", dual=True, random_state=_SEED, tol=2e-2, class_weight=weighing
+                    C=cost, solver="liblinear", dual=not early, random_state=_SEED, tol=2e-2, class_weight=weighing
                 )
                 model.fit(features, column)
                 weights[:, place], offsets[place] = model.coef_[0], model.intercept_[0]
