@@ -63,11 +63,16 @@ def find(name: str, connection: Connection) -> str:
     """
     server = int(connection.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
     places = [*map(str, _DEBIAN.glob("*/bin")), *os.get_exec_path()]
-    paths = {path for place in places if (path := shutil.which(name, path=place))}
-    versions = {path: _version(path) for path in sorted(paths)}
+    versions: dict[str, int] = {}
+    for place in places:
+        path = shutil.which(name, path=place)
+        if path is not None and path not in versions:
+            versions[path] = _version(path)
+            if versions[path] == server:
+                return path  # None fits better: the others need not be started to be asked.
     fitting = [path for path, version in versions.items() if version >= server]
     if fitting:
-        return min(fitting, key=lambda path: versions[path])
+        return min(fitting, key=lambda path: (versions[path], path))
     if versions:
         raise BackupRefused(f"{name} {max(versions.values())} is older than the server, PostgreSQL {server}")
     raise BackupRefused(f"{name} is missing: install the client programs of PostgreSQL {server}")

@@ -16,8 +16,6 @@ from actions.staff.granting import RemedyWish, grant_by_hand
 from actions.staff.talking import take
 from recovery.remedies import Authority
 from store.database import Database
-from store.migrate import migrate
-from store.settings import load_settings
 from store.tables import Staff
 from tests.actions.dialogue import Customer, Shop
 from tests.conftest import ROOT
@@ -154,12 +152,16 @@ def test_what_is_not_changed_stays_as_it_is(changed: Path) -> None:
 
 
 def test_the_command_tells_it_to_people_and_to_programs(
-    tmp_path: Path, changed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    changed: Path,
+    migrated_sqlite_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("AMENDS_VAR", str(tmp_path / "var"))
     monkeypatch.delenv("AMENDS_DATABASE_URL", raising=False)
-    with Database(load_settings().database) as database:
-        migrate(database)
+    (tmp_path / "var").mkdir()
+    shutil.copy(migrated_sqlite_file, tmp_path / "var" / "amends.db")
     assert main(["dry-run", "--policy", str(changed)]) == 0
     assert "There is nothing to compare with" in capsys.readouterr().out
     assert main(["dry-run", "--policy", str(changed), "--json"]) == 0

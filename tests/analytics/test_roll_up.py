@@ -1,6 +1,7 @@
 """The daily roll-up is always what the raw events say, whatever order, chunks, repetitions or processes."""
 
 import random
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,6 @@ from analytics.recount import recount
 from analytics.roll_up import roll_up, roll_up_chunk
 from recovery.events import OutcomeEvent
 from store.database import Database
-from store.migrate import migrate
 from store.tables.outcomes import (
     CaseMeasure,
     CaseStepOutcome,
@@ -222,10 +222,10 @@ def happenings(draw: st.DrawFn) -> OutcomeEvent:
 
 
 @pytest.fixture(scope="module")
-def kept_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def kept_database(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite_file: Path) -> Iterator[Database]:
     """One database for all examples, emptied before each: migrating anew would take most of the time."""
-    with Database(f"sqlite:///{tmp_path_factory.mktemp('roll-up') / 'amends.db'}") as database:
-        migrate(database)
+    path = shutil.copy(migrated_sqlite_file, tmp_path_factory.mktemp("roll-up"))
+    with Database(f"sqlite:///{path}") as database:
         yield database
 
 
@@ -285,11 +285,9 @@ def two_at_once(url: str, events: list[OutcomeEvent]) -> None:
         assert differences(first) == 0
 
 
-def test_two_processes_at_once_count_each_event_once_on_sqlite(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'amends.db'}"
-    with Database(url) as database:
-        migrate(database)
-    two_at_once(url, many_cases(40))
+def test_two_processes_at_once_count_each_event_once_on_sqlite(tmp_path: Path, migrated_sqlite_file: Path) -> None:
+    path = shutil.copy(migrated_sqlite_file, tmp_path)
+    two_at_once(f"sqlite:///{path}", many_cases(40))
 
 
 def test_two_processes_at_once_count_each_event_once_on_postgresql(

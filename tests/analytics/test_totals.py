@@ -1,11 +1,13 @@
 """Totals and measures are the counts and cases added up, whatever is asked for; a repair makes them so again."""
 
 import random
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from math import exp, log
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,7 +28,6 @@ from analytics.told_apart import DIMENSIONS, TOLD_APART, places_of, where
 from analytics.totals import add_up
 from recovery.events import CaseDimensions, OutcomeEvent, PersonAnswered
 from store.database import Database
-from store.migrate import migrate
 from store.tables.outcomes import (
     CaseMeasure,
     CaseStepOutcome,
@@ -280,9 +281,9 @@ def test_measures_of_an_earlier_release_are_filled_in_pieces(name: str, request:
 
 
 @pytest.fixture(scope="module")
-def module_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with Database(f"sqlite:///{tmp_path_factory.mktemp('totals') / 'amends.db'}") as database:
-        migrate(database)
+def module_database(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite_file: Path) -> Iterator[Database]:
+    path = shutil.copy(migrated_sqlite_file, tmp_path_factory.mktemp("totals"))
+    with Database(f"sqlite:///{path}") as database:
         yield database
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from sqlalchemy import update
 
 from desk.__main__ import main
 from store.database import Database
-from store.migrate import migrate
 from store.settings import load_settings
 from store.tables import AuditEntry, Staff
 from tests.conftest import ROOT
@@ -19,14 +19,12 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def database_url(tmp_path: Path, migrated_sqlite_file: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AMENDS_VAR", str(tmp_path))
     monkeypatch.setenv("AMENDS_FIRM", str(ROOT / "data" / "firm"))
     monkeypatch.delenv("AMENDS_DATABASE_URL", raising=False)
-    url = load_settings().database
-    with Database(url) as database:
-        migrate(database)
-    return url
+    shutil.copy(migrated_sqlite_file, tmp_path / "amends.db")
+    return load_settings().database
 
 
 @pytest.fixture

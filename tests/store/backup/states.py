@@ -12,7 +12,6 @@ from sqlalchemy import create_engine, inspect, text
 
 from store.attached_files import AttachedFiles
 from store.database import Database
-from store.migrate import migrate
 from store.settings import Settings, load_settings
 from store.tables import Attachment
 from tests.actions.dialogue import Customer as Writer
@@ -48,11 +47,10 @@ def state_of(settings: Settings) -> State:
 
 
 def fill(settings: Settings, firm: Any, clock: Clock, customer: str = "li") -> None:
-    """A complaint with an attachment, and two secrets."""
+    """Put a complaint with an attachment, and two secrets, into a state whose database is migrated."""
     settings.secret("api_token")
     settings.secret("session_key")
     with Database(settings.database, clock) as database:
-        migrate(database)
         shop = Shop(database, firm, clock)
         writer = Writer(shop, customer)
         writer.complains("product_quality", text=f"{customer}的水壶坏了")

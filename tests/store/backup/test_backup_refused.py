@@ -91,7 +91,7 @@ def test_nothing_is_restored_under_a_service(
 def test_postgresql_is_not_restored_under_open_connections(
     make: Make, firm: Any, clock: Clock, tmp_path: Path, call: Callable[..., SimpleNamespace]
 ) -> None:
-    shop, file = make("shop"), tmp_path / "shop.backup"
+    shop, file = make("shop", migrated=True), tmp_path / "shop.backup"
     fill(shop, firm, clock)
     back_up(shop, file, quiet)
     with Database(shop.database) as database, database.reading():

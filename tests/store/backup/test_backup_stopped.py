@@ -70,7 +70,7 @@ def test_a_restore_that_is_killed_leaves_the_old_or_goes_on(
     make: Make, replacing: bool, firm: Any, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed before each call that changes the disk, then called again with the same words."""
-    shop, old, file = make("shop"), make("old"), tmp_path / "shop.backup"
+    shop, old, file = make("shop", migrated=True), make("old", migrated=replacing), tmp_path / "shop.backup"
     fill(shop, firm, clock)
     back_up(shop, file, quiet)
     if replacing:
