@@ -2,8 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -91,6 +91,7 @@ PLAUSIBLE = {
 }
 
 
+@cache
 def texts(language: str) -> dict[str, str]:
     groups = yaml.safe_load((REPLIES / f"{language}.yml").read_text(encoding="utf-8"))
     return {f"{group}.{name}": text for group, replies in groups.items() for name, text in replies.items()}
@@ -103,8 +104,10 @@ def values_named(text: str) -> set[str]:
     return meta.find_undeclared_variables(environment.parse(text))
 
 
-def literals() -> Iterator[tuple[str, str]]:
+@cache
+def literals() -> list[tuple[str, str]]:
     """Every key that stands in the code as one string, with its place."""
+    found = []
     groups = {key.partition(".")[0] for key in texts("zh")}
     for path in [*(ROOT / "actions").rglob("*.py"), *(ROOT / "desk").rglob("*.py")]:
         if "console" in path.parts:
@@ -119,7 +122,8 @@ def literals() -> Iterator[tuple[str, str]]:
                 and re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", node.value)
                 and node.value.partition(".")[0] in groups
             ):
-                yield node.value, f"{path.relative_to(ROOT)}:{node.lineno}"
+                found.append((node.value, f"{path.relative_to(ROOT)}:{node.lineno}"))
+    return found
 
 
 def composed() -> set[str]:
