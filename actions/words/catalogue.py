@@ -41,7 +41,7 @@ class Catalogue:
             environment = _environment(language)
             for key, text in replies.items():
                 try:
-                    named = meta.find_undeclared_variables(environment.parse(text))
+                    named = set() if _is_plain(text) else meta.find_undeclared_variables(environment.parse(text))
                 except TemplateError as error:
                     raise FirmDataError(f"{_place(folder, language, key)}: {key}: {error}") from None
                 values.setdefault(key, {})[language] = named
@@ -70,11 +70,19 @@ class Catalogue:
             KeyError: there is no such reply.
             jinja2.UndefinedError: a value that the reply names is missing.
         """
+        text = self._texts[language][key]
+        if _is_plain(text):
+            return text.strip()
         template = self._templates.get((language, key))
         if template is None:
-            template = self._environments[language].from_string(self._texts[language][key].strip())
+            template = self._environments[language].from_string(text.strip())
             self._templates[language, key] = template
         return template.render(values).strip()
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing to fill in, as in most words of the console: these need no template."""
+    return "{" not in text
 
 
 def _environment(language: str) -> Environment:

@@ -93,11 +93,15 @@ async def test_a_body_that_is_not_encoded_as_it_says_is_refused(client: Client, 
 
 
 async def test_a_body_that_does_not_come_lets_the_connection_go(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, sqlite_database: Database, firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(errors, "BODY_SECONDS", 0.01)
+    server = TestServer(make_app(settings, Parts(database=sqlite_database, firm=firm, workers=False)))
+    # After the answer aiohttp reads on for so long, ten seconds otherwise, in case the rest of the body comes.
+    await server.start_server(lingering_time=0.1)
     sent = b"POST /chat/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\nConnection: close\r\n\r\n{"
-    status, _, body = await exchange(client, sent)
+    async with TestClient(server) as client:
+        status, _, body = await exchange(client, sent)
     assert status == 408
     assert json.loads(body)["error"]["code"] == "too_slow"
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import urllib3
@@ -29,6 +30,12 @@ _CONNECT_SECONDS = 5.0
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
+@cache
+def _trusting_the_machine() -> ssl.SSLContext:
+    """Certificates are checked against those that the machine trusts; reading these takes a while, so once a process."""
+    return ssl.create_default_context()
+
+
 class SystemClient:
     """Calls one of the firm's systems.
 
@@ -45,8 +52,7 @@ class SystemClient:
         self._secret = secret
         self._seconds = time_limit.total_seconds()
         self._clock = clock
-        # Certificates are checked against those that the machine trusts.
-        self._tls = ssl.create_default_context()
+        self._tls = _trusting_the_machine()
 
     def post(self, path: str, key: str, body: Mapping[str, Any], answer: type[Answer]) -> Answer:
         """Have something done, once for ``key``.

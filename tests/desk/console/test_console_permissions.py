@@ -24,14 +24,17 @@ def _address(path: str) -> str:
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_a_role_reaches_what_the_table_says_and_nothing_else(browser: Open, role: str) -> None:
+    person = await browser(_LOGIN_OF[role])
+    token = person.csrf
     for (method, path), rule in RULES.items():
         if path in ("/desk/logout", "/desk/events"):
             continue  # the one ends the session, the other never ends
-        person = await browser(_LOGIN_OF[role])
+        person.csrf = token
         ask = person.get if method == "GET" else person.post
         response = await ask(_address(path))
         allowed = rule.public or role in rule.roles
         assert (response.status != 403) == allowed, (method, path, response.status)
+    await person.read("/desk/password")  # still signed in: no answer was that of an ended session
 
 
 async def test_who_is_not_signed_in_reaches_only_what_is_public(browser: Open) -> None:
