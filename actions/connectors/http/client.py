@@ -32,7 +32,7 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 @cache
 def _trusting_the_machine() -> ssl.SSLContext:
-    """Certificates are checked against those that the machine trusts; reading these takes a while, so once a process."""
+    """Checks certificates against those that the machine trusts; reading them takes a while, so once a process."""
     return ssl.create_default_context()
 
 
