@@ -83,6 +83,10 @@ screens: setup test-system $(VAR)/demo/.simulated ## take a picture of every pag
 clean: ## remove environments and caches; the state in $(VAR) stays
 	rm -rf .venv bot/.venv .tools .mypy_cache .ruff_cache .pytest_cache .rasa
 
+# What no process of ours loads (docs/decisions/0032) is half of the bot's environment. The rest holds some files for other
+# Pythons, too, which cannot be compiled and do no harm.
+NOT_SERVED := /(tensorflow|tensorflow_estimator|tensorboard|keras|jax|jaxlib|tests)/
+
 # An environment is brought up to date only when its pins changed: the stamp is younger than they are then. Bytecode is
 # compiled at once: some machines never write it, and Rasa would take half a minute longer at every start.
 .tools/.ready: scripts/uv-requirements.txt
@@ -105,5 +109,6 @@ clean: ## remove environments and caches; the state in $(VAR) stays
 
 bot/.venv/.ready: bot/requirements.txt .tools/.ready
 	@test -x $(BOT_PYTHON) || $(UV) venv -q --python 3.10 bot/.venv
-	$(UV) pip sync -q --compile-bytecode --python $(BOT_PYTHON) --require-hashes bot/requirements.txt
+	$(UV) pip sync -q --python $(BOT_PYTHON) --require-hashes bot/requirements.txt
+	$(BOT_PYTHON) -m compileall -q -j 0 -x '$(NOT_SERVED)' bot/.venv/lib >/dev/null || true
 	@touch $@

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.without_tensorflow import leave_out_tensorflow
+
 # What the components of bot/ import of Rasa: with these, and all that they import in turn, Rasa itself is there.
 _RASA = (
     "rasa.engine.graph",
@@ -33,6 +35,9 @@ def resident_mb() -> float:
 
 def growth_mb(kind: str, folder: Path, texts: Sequence[str]) -> float:
     """By how much memory grows when the components in ``folder`` are imported, loaded, and have read ``texts``."""
+    if kind != "diet":
+        # As they are served.
+        leave_out_tensorflow()
     for name in _RASA:
         importlib.import_module(name)
     before = resident_mb()

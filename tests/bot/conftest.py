@@ -14,7 +14,12 @@ os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bot.standalone import Understander, training_examples
+from bot.without_tensorflow import leave_out_tensorflow
+
+# As in what is served; before anything of Rasa.
+leave_out_tensorflow()
+
+from bot.standalone import Understander, training_examples  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -125,19 +125,16 @@ def test_a_training_learns_anew_and_keeps_nothing_beside_the_model(tmp_path):
     (tmp_path / "domain.yml").write_text("intents: [greet, goodbye]\n", encoding="utf-8")
     config = (ROOT / "config.yml").read_text(encoding="utf-8").partition("policies:")[0]
     (tmp_path / "config.yml").write_text(f"{config}policies:\n- name: RulePolicy\n", encoding="utf-8")
-    told = []
-    for name in ("first", "second"):
-        done = subprocess.run(
-            [sys.executable, "-m", "bot.training", "data", "models", name],
-            env={**os.environ, "AMENDS_FIRM": str(firm(tmp_path)), "PYTHONPATH": str(ROOT)},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        told.append(done.stdout + done.stderr)
-        with tarfile.open(tmp_path / "models" / f"{name}.tar.gz") as model:
-            assert any("IntentClassifier" in member for member in model.getnames())
-    assert all("Finished training component 'IntentClassifier'" in each for each in told)
+    done = subprocess.run(
+        [sys.executable, "-m", "bot.training", "data", "models", "one"],
+        env={**os.environ, "AMENDS_FIRM": str(firm(tmp_path)), "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(tmp_path / "models" / "one.tar.gz") as model:
+        assert any("IntentClassifier" in member for member in model.getnames())
+    assert "Finished training component 'IntentClassifier'" in done.stdout + done.stderr
     assert not (tmp_path / ".rasa").exists()

@@ -18,6 +18,8 @@ _LANES = ("desk_service", "scene_on_wechat", "test_misbehaving_merchant", "test_
 _AT_THE_DESK = ("test_desk_stories", "test_postgresql", "test_desk_pages")
 
 
+# Before xdist, which looks for the marks at the same moment.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a service stay in one lane: to start another one takes as long as many of them."""
 
