@@ -9,7 +9,6 @@ table of permissions; what the others show was played on a throwaway service, be
 """
 
 import io
-import shutil
 import sqlite3
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from analytics.reporting.printing import find_browser
 from tests.e2e.desk_pages import Browsers, DeskPage, pages
 from tests.e2e.desk_scene import NARROW, WIDE, Scene, look_back, set_scene
 from tests.e2e.service import ROOT, Service, running
@@ -40,7 +40,10 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[2]) if arguments[2:] else ROOT / "docs" / "screens"
     wanted = set(arguments[3:])
     folder.mkdir(parents=True, exist_ok=True)
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
+    chromium = find_browser()
+    if chromium is None:
+        print("Chromium is missing: scripts/install_system_packages.sh installs it", file=sys.stderr)
+        return 1
     with (
         tempfile.TemporaryDirectory() as today,
         tempfile.TemporaryDirectory() as long_ago,

@@ -9,7 +9,6 @@ answered.
 """
 
 import re
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
+from analytics.reporting.printing import find_browser
 from scripts.screens import keep, looking_back
 from tests.e2e import desk_scene
 from tests.e2e.desk_scene import look_back
@@ -87,7 +87,10 @@ def main(arguments: list[str]) -> int:
     model, history = arguments[0], Path(arguments[1])
     folder = Path(arguments[2]) if arguments[2:] else ROOT / "docs" / "images"
     folder.mkdir(parents=True, exist_ok=True)
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
+    chromium = find_browser()
+    if chromium is None:
+        print("Chromium is missing: scripts/install_system_packages.sh installs it", file=sys.stderr)
+        return 1
     with (
         tempfile.TemporaryDirectory() as today,
         tempfile.TemporaryDirectory() as long_ago,

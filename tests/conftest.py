@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from actions.firm import Firm, load_firm
+from analytics.reporting.printing import find_browser
 from store.database import Database, UnitOfWork
 from store.migrate import migrate
 from store.settings import Settings, load_settings
@@ -69,6 +70,16 @@ class Clock:
 
     def advance(self, **span: float) -> None:
         self.now += timedelta(**span)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser of the tests: its path."""
+    path = find_browser()
+    if path is None:
+        missing("CHROMIUM MISSING: no page is tested in a browser (scripts/install_system_packages.sh)")
+    assert path is not None
+    return path
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-# As the packages of the common systems call it.
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge", "microsoft-edge")
+# As the packages of the common systems call it; first the one without windows, which starts in half the time.
+NAMES = (
+    *("chromium-headless-shell", "chromium", "chromium-browser"),
+    *("google-chrome-stable", "google-chrome", "chrome", "msedge", "microsoft-edge"),
+)
 _SECONDS = 120
 # Drawing takes a second or two of the page's own time.
 _DRAWN_AFTER_MS = 20_000

@@ -1,14 +1,12 @@
 """A customer and a member of staff at once, each in a real browser."""
 
 import re
-import shutil
 import uuid
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.conftest import missing
 from tests.e2e.service import Service, wait_for
 
 ARGUMENTS = [
@@ -23,12 +21,9 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        missing("CHROMIUM MISSING: the pages are NOT tested in a browser (scripts/install_system_packages.sh)")
+def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
         browser.close()
 

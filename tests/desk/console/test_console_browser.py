@@ -1,7 +1,6 @@
 """The pages in a real browser: live without reloading, answers by keyboard, nothing typed is lost."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,20 +10,15 @@ from sqlalchemy import delete
 
 from store.database import Database
 from store.tables import Staff, StaffSession
-from tests.conftest import missing
 from tests.desk.console.conftest import PASSWORD, WANG, Desk
 from tests.desk.turning import hears
 
 
 @pytest.fixture
-async def context() -> AsyncIterator[BrowserContext]:
-    path = shutil.which("chromium")
-    if path is None:
-        missing("CHROMIUM MISSING: the console is NOT tested in a browser")
-        return
+async def context(chromium: str) -> AsyncIterator[BrowserContext]:
     async with async_playwright() as playwright:
         # Without a sandbox, since in containers it is root who tests.
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield await browser.new_context(locale="en-GB")
         await browser.close()
 

@@ -1,6 +1,5 @@
 """The chat page in a real browser: what customers write and are told stays readable."""
 
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,22 +9,17 @@ from sqlalchemy import select, update
 from actions.conversations import lock_conversation, say
 from store.database import Database, UnitOfWork
 from store.tables import Conversation, InboxRow
-from tests.conftest import missing
 from tests.desk.channels.web.conftest import Client
 
 HEBREW = "ההזמנה שלי לא הגיעה (SC20261028001)!"
 
 
 @pytest.fixture
-async def page(client: Client) -> AsyncIterator[Page]:
+async def page(client: Client, chromium: str) -> AsyncIterator[Page]:
     """Alice's phone, at the chat."""
-    path = shutil.which("chromium")
-    if path is None:
-        missing("CHROMIUM MISSING: the chat page is NOT tested in a browser")
-        return
     async with async_playwright() as playwright:
         # Without a sandbox, since in containers it is root who tests.
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = await browser.new_page(locale="en-GB", viewport={"width": 390, "height": 844})
         await page.goto(str(client.make_url("/")))
         yield page
