@@ -1,6 +1,8 @@
 # Everything a developer or a machine does with Amends. Nothing that is up to date is done again.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# The two environments and the system packages are made at the same time.
+MAKEFLAGS += --jobs=3
 
 PYTHON := .venv/bin/python
 BOT_PYTHON := bot/.venv/bin/python
