@@ -7,7 +7,7 @@ MAKEFLAGS += --jobs=3
 PYTHON := .venv/bin/python
 BOT_PYTHON := bot/.venv/bin/python
 # The distribution's own interpreter where there is one: it is built with profile-guided optimisation. What a version manager
-# has compiled on the spot mostly is not, and takes half as long again for everything (docs/decisions/0031).
+# has compiled on the spot mostly is not, and is slower at everything (docs/decisions/0031).
 BASE_PYTHON := $(or $(wildcard /usr/bin/python3.11),3.11)
 UV := .tools/bin/uv
 VAR := $(or $(AMENDS_VAR),var)

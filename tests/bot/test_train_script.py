@@ -12,6 +12,7 @@ import pytest
 from firms import firm
 
 from bot import ROOT
+from bot.training import command_line
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import train
@@ -115,8 +116,9 @@ nlu:
 """
 
 
-def test_a_training_learns_anew_and_keeps_nothing_beside_the_model(tmp_path):
+def test_a_training_takes_nothing_from_rasas_cache_and_leaves_nothing_there(tmp_path):
     """A module that components call may have changed: Rasa looks at the components' own classes alone."""
+    assert "--force" in command_line(tmp_path, tmp_path, "any")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "nlu.yml").write_text(NLU, encoding="utf-8")
     (tmp_path / "data" / "rules.yml").write_text(
