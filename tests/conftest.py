@@ -14,7 +14,7 @@ from typing import Any
 
 import hypothesis
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, Pool, event, text
 
 from actions.firm import Firm, load_firm
 from analytics.reporting.printing import find_browser
@@ -183,16 +183,32 @@ def migrated_postgresql_url(postgresql_url: str) -> str:
     return postgresql_url
 
 
+@pytest.fixture(scope="session")
+def postgresql_connections(migrated_postgresql_url: str, statements: Callable[[Engine], None]) -> Iterator[Pool]:
+    """Connections that the tests hand on: a new one has yet to read what tables there are, which takes longer than most
+    tests."""
+    with Database(migrated_postgresql_url) as database:
+        statements(database.engine)
+        # With its first connection the dialect learns what server this is, for all engines that share it.
+        database.engine.connect().close()
+        yield database.engine.pool
+
+
 @pytest.fixture
 def postgresql_database(
-    migrated_postgresql_url: str, clock: Clock, statements: Callable[[Engine], None]
+    migrated_postgresql_url: str, postgresql_connections: Pool, clock: Clock, statements: Callable[[Engine], None]
 ) -> Iterator[Database]:
     with Database(migrated_postgresql_url, clock) as database:
         statements(database.engine)
-        with database.begin() as work:
-            _empty(work)
-            work.commit()
-        yield database
+        # Put back before the database closes all that are in its own.
+        own, database.engine.pool = database.engine.pool, postgresql_connections
+        try:
+            with database.begin() as work:
+                _empty(work)
+                work.commit()
+            yield database
+        finally:
+            database.engine.pool = own
 
 
 def _empty(work: UnitOfWork) -> None:
