@@ -47,9 +47,18 @@ def model() -> str:
     return path
 
 
+def _start_once(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Fail where another lane has started the same: each start takes as long as many tests."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        started = tmp_path_factory.getbasetemp().parent / f"{name}.started"
+        assert not started.exists(), f"{name} was started by another lane: the lanes do not hold"
+        started.touch()
+
+
 @pytest.fixture(scope="session")
 def scene_on_wechat(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """One service that the tests share, beside a simulated WeChat; each test speaks as customers of its own."""
+    _start_once("scene_on_wechat", tmp_path_factory)
     with wechat_scene(tmp_path_factory.mktemp("service"), model) as scene:
         yield scene
 
@@ -65,6 +74,7 @@ def desk_service(
     model: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Service]:
     """One for those who put people at the desk, who would be given the customers of all other tests; on PostgreSQL."""
+    _start_once("desk_service", tmp_path_factory)
     settings = {}
     with contextlib.suppress(pytest.skip.Exception):
         # Where there is none the desk is tested all the same; what is said of PostgreSQL is not, and says so.
