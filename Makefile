@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # The two environments and the system packages are made at the same time.
 MAKEFLAGS += --jobs=3
+# Python keeps the bytecode of what it loads, also on machines that are set not to: compiling Rasa anew takes longer than
+# all else at its start. Only what is loaded, since the bot's environment holds several times as much.
+export PYTHONDONTWRITEBYTECODE :=
 
 PYTHON := .venv/bin/python
 BOT_PYTHON := bot/.venv/bin/python
@@ -41,9 +44,7 @@ $(VAR)/demo/.simulated: | .venv/.ready
 train: setup ## train the model if its inputs changed, then report on it; REPORT=1 reports in any case
 	@$(BOT_PYTHON) scripts/train.py "$(VAR)/models" --report "$(VAR)/training_report.json" $(if $(REPORT),--report-always)
 
-# Tests start many processes; without bytecode each would compile the whole service anew. The tests of the service need no
-# model: it is trained, and the bot tested, beside them.
-test: export PYTHONDONTWRITEBYTECODE :=
+# The tests of the service need no model: it is trained, and the bot tested, beside them.
 test: setup test-system ## run all tests
 	@mkdir -p "$(VAR)"; { model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && TEST_MODEL="$$model" $(BOT_PYTHON) -m pytest -q tests/bot; } \
 	    >"$(VAR)/bot_tests.txt" 2>&1 & bot=$$!; \
@@ -85,12 +86,7 @@ screens: setup test-system $(VAR)/demo/.simulated ## take a picture of every pag
 clean: ## remove environments and caches; the state in $(VAR) stays
 	rm -rf .venv bot/.venv .tools .mypy_cache .ruff_cache .pytest_cache .rasa
 
-# What no process of ours loads (docs/decisions/0032) is half of the bot's environment. The rest holds some files for other
-# Pythons, too, which cannot be compiled and do no harm.
-NOT_SERVED := /(tensorflow|tensorflow_estimator|tensorboard|keras|jax|jaxlib|tests)/
-
-# An environment is brought up to date only when its pins changed: the stamp is younger than they are then. Bytecode is
-# compiled at once: some machines never write it, and Rasa would take half a minute longer at every start.
+# An environment is brought up to date only when its pins changed: the stamp is younger than they are then.
 .tools/.ready: scripts/uv-requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 (3.11 or newer) is needed" >&2; exit 1; }
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, this is $$(python3 --version)" >&2; exit 1; }
@@ -112,5 +108,4 @@ NOT_SERVED := /(tensorflow|tensorflow_estimator|tensorboard|keras|jax|jaxlib|tes
 bot/.venv/.ready: bot/requirements.txt .tools/.ready
 	@test -x $(BOT_PYTHON) || $(UV) venv -q --python 3.10 bot/.venv
 	$(UV) pip sync -q --python $(BOT_PYTHON) --require-hashes bot/requirements.txt
-	$(BOT_PYTHON) -m compileall -q -j 0 -x '$(NOT_SERVED)' bot/.venv/lib >/dev/null || true
 	@touch $@

@@ -38,6 +38,8 @@ OWN_RULE = """
 TRAIN_AND_READ = """
 import json, sys, tempfile
 from pathlib import Path
+from bot.without_tensorflow import leave_out_tensorflow
+leave_out_tensorflow()
 from bot.past_complaints import firm_folder, read_past_complaints
 from bot.standalone import Understander, training_examples
 past, examples = read_past_complaints(firm_folder()), training_examples()
