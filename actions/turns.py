@@ -9,6 +9,7 @@ from typing import Any
 from actions.asking import customer_answered, customer_asked
 from actions.conversations import await_answer, await_nothing, lock_conversation, say
 from actions.firm import Firm
+from actions.order_spelling import spell_order
 from actions.understanding import Understanding
 from actions.words.catalogue import LANGUAGES
 from recovery.control import Control
@@ -176,7 +177,7 @@ def take_turn(
         firm=firm,
         conversation=conversation,
         inbox=inbox,
-        understanding=understanding,
+        understanding=spell_order(work, conversation.identity.customer, understanding),
         words=inbox.text,
         language=language,
         awaited=awaited if in_time else None,

@@ -34,7 +34,8 @@ def prove_order(turn: OpenTurn, case: Case) -> bool:
     names = [one.public for one in turn.conversation.identity.customer.identities]
     # Also as one word, where it was written in groups, such as 2026-1112-0007; tries at either count together.
     plain = _GAPS.sub("", number)
-    spellings = dict.fromkeys((number, plain))
+    written = (number, plain)
+    spellings = dict.fromkeys([*(like for one in written for like in orders.numbers_like(one)), *written])
     theirs = next((one for one in spellings if orders.belongs_to_one(one, names)), None)
     if theirs is None and digits is not None and _is_believed(turn, case, plain):
         theirs = next((one for one in spellings if orders.is_proved_by(one, digits)), None)

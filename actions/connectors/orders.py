@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from actions.connectors.reported import ReportedOrder
 from recovery.money import Money
@@ -53,6 +53,20 @@ class OrderTwin:
 
     def belongs_to(self, number: str, identity: str) -> bool:
         return self._session.get(OrderIdentity, (number, identity)) is not None
+
+    def numbers_like(self, number: str) -> list[str]:
+        """The numbers of orders that are ``number`` but for capitals, itself first.
+
+        Customers and staff heed no capitals, and the bot hears none; a merchant's numbers may differ by them.
+        """
+        if number.lower() == number.upper():
+            return [number] if self._session.get(Order, number) is not None else []
+        found = self._session.scalars(select(Order.number).where(func.lower(Order.number) == number.lower()))
+        return sorted(found, key=lambda one: (one != number, one))
+
+    def as_on_file(self, number: str) -> str:
+        """The number as the order's own is written, or as it is where there is no such order."""
+        return next(iter(self.numbers_like(number)), number)
 
     def belongs_to_one(self, number: str, identities: Iterable[str]) -> bool:
         return any(self.belongs_to(number, identity) for identity in identities)

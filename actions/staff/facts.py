@@ -78,6 +78,8 @@ def _set_order(
         raise DeedRefused("order_number_wrong")
     if digits and not re.fullmatch(r"\d{4}", digits):
         raise DeedRefused("digits_wrong")
+    orders = OrderTwin(work)
+    number = orders.as_on_file(number)
     changed = number != get_fact(case, "order_number")
     if not changed and case.order_proved:
         return
@@ -87,7 +89,6 @@ def _set_order(
         set_fact(work, case, "order_number", number, by=staff.login)
         if conversation.awaited is not None and conversation.awaited["kind"] in ("order_number", "order_proof"):
             await_nothing(conversation)
-    orders = OrderTwin(work)
     listed = any(orders.belongs_to(number, identity.public) for identity in case.customer.identities)
     case.order_unknown = False
     case.order_proved = listed or (bool(digits) and orders.is_proved_by(number, digits))

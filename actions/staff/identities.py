@@ -182,8 +182,9 @@ def _not_to_be_erased(work: UnitOfWork, *customers: Customer) -> None:
 
 def _is_proved(work: UnitOfWork, one: Customer, two: Customer, order_number: str, phone_last4: str) -> bool:
     """The order is known to be one's, and whoever is here knows the digits of its phone."""
-    known = _orders_of(work, one) | _orders_of(work, two)
-    return order_number in known and OrderTwin(work).is_proved_by(order_number, phone_last4)
+    known, orders = _orders_of(work, one) | _orders_of(work, two), OrderTwin(work)
+    number = orders.as_on_file(order_number)
+    return number in known and orders.is_proved_by(number, phone_last4)
 
 
 def _orders_of(work: UnitOfWork, customer: Customer) -> set[str]:

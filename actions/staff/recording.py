@@ -304,7 +304,7 @@ def _understanding(taken: Taken) -> Understanding:
 
 
 def _keep_facts(work: UnitOfWork, firm: Firm, case: Case, taken: Taken, phone: str | None) -> None:
-    number = taken.order_number.strip()
+    number = OrderTwin(work).as_on_file(taken.order_number.strip())
     if phone is not None:
         set_fact(work, case, "phone", phone)
     if taken.wished_remedy:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 
 from actions.cases import get_fact
+from actions.connectors.orders import OrderTwin
 from actions.firm import Firm
 from actions.staff.recording import find_duplicates, is_order_theirs
 from recovery.case_states import UNSETTLED
@@ -73,6 +74,7 @@ class Found:
 def look(work: UnitOfWork, firm: Firm, typed: dict[str, str]) -> Found:
     """Look up who, which order, which cases; a fixed number of queries."""
     chosen, who, number = typed.get("customer", ""), typed.get("who", ""), typed.get("order", "")
+    number = OrderTwin(work).as_on_file(number)
     phone = normalise_phone(typed.get("phone", "")) or normalise_phone(who)
     customers = _find_customers(work, chosen, who, phone, number)
     same_phone = [one.customer.public_id for one in customers if phone is not None and _has_phone(one, phone)]
@@ -82,7 +84,7 @@ def look(work: UnitOfWork, firm: Firm, typed: dict[str, str]) -> Found:
     alike = find_duplicates(work, {picked} if picked is not None else set(), phone, number)
     owners = {case.owner_id for case in alike if case.owner_id is not None}
     names = {person.id: person.name for person in work.session.scalars(select(Staff).where(Staff.id.in_(owners)))}
-    order = work.session.get(Order, number) if number else None
+    order = work.session.get(Order, number)
     digits = typed.get("digits", "")
     return Found(
         customers=customers,

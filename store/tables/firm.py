@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.tables.base import Base, BigId
@@ -29,6 +29,10 @@ class Order(Base):
     guarantees_due: Mapped[datetime | None] = mapped_column(index=True)
 
     identities: Mapped[list["OrderIdentity"]] = relationship(cascade="all, delete-orphan")
+
+
+# Customers heed no capitals when they type a number.
+Index("ix_orders_number_lower", func.lower(Order.number))
 
 
 class OrderIdentity(Base):

@@ -152,6 +152,11 @@ def test_an_order_is_the_customers_by_the_digits_of_their_phone_or_not_at_all(sh
     assert records(shop, alice, order_number="202611120001").order_proved
     assert not records(shop, alice, key="two", order_number="202611120002").order_proved
     assert records(shop, alice, key="three", order_number="202611120002", phone_last4="4711").order_proved
+    shop.sells("Web-7c1aE", total=30000, phone_last4="4711")
+    spelled = records(shop, alice, key="four", order_number="web-7C1ae", phone_last4="4711")
+    assert spelled.order_proved and [fact.value for fact in spelled.facts if fact.key == "order_number"] == [
+        "Web-7c1aE"
+    ]
 
 
 def test_a_known_customers_number_is_not_taken_for_another(shop: Shop, alice: Staff, wang: Writer) -> None:
