@@ -17,12 +17,16 @@ def spell_order(work: UnitOfWork, customer: Customer, understanding: Understandi
     if heard is None or heard.lower() == heard.upper():
         return understanding
     orders, names = OrderTwin(work), [identity.public for identity in customer.identities]
-    proved = (
-        select(Fact.value)
+    named = (
+        select(Fact.value, Case.order_proved)
         .join(Case, Fact.case_id == Case.id)
-        .where(Case.customer_id == customer.id, Case.order_proved, Fact.key == "order_number")
+        .where(Case.customer_id == customer.id, Fact.key == "order_number")
     )
-    mine = set(work.session.scalars(proved))
-    found = next((one for one in orders.numbers_like(heard) if one in mine or orders.belongs_to_one(one, names)), heard)
+    mine = {(number, is_proved) for number, is_proved in work.session.execute(named)}
+    if (heard, False) in mine:
+        # The case that names it so is the one they speak of; it is spelled anew when it is proved.
+        return understanding
+    like = orders.numbers_like(heard)
+    found = next((one for one in like if (one, True) in mine or orders.belongs_to_one(one, names)), heard)
     facts = understanding.facts.model_copy(update={"order_number": found})
     return understanding.model_copy(update={"facts": facts})

@@ -64,6 +64,13 @@ def test_who_names_it_again_speaks_of_the_same_case(shop: Shop, wang: Customer) 
     assert not any(fact.key == "other_order_number" for fact in wang.case.facts)
 
 
+def test_an_order_that_is_reported_late_is_still_the_one_they_named(shop: Shop, wang: Customer) -> None:
+    wang.complains("delivery", order_number=HEARD)
+    shop.sells(ORDER, total=30000, to=wang.address.public)
+    wang.complains("delivery", order_number=HEARD)
+    assert (wang.case.state, wang.case.order_proved, number_of(wang)) == (CaseState.OFFERED, True, ORDER)
+
+
 def test_two_orders_that_differ_by_capitals_alone_have_an_owner_each(
     shop: Shop, wang: Customer, mary: Customer
 ) -> None:
