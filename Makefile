@@ -44,10 +44,10 @@ $(VAR)/demo/.simulated: | .venv/.ready
 train: setup ## train the model if its inputs changed, then report on it; REPORT=1 reports in any case
 	@$(BOT_PYTHON) scripts/train.py "$(VAR)/models" --report "$(VAR)/training_report.json" $(if $(REPORT),--report-always)
 
-# The tests of the service need no model: it is trained, and the bot tested, beside them.
-test: setup test-system ## run all tests
-	@mkdir -p "$(VAR)"; { model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && TEST_MODEL="$$model" $(BOT_PYTHON) -m pytest -q tests/bot; } \
-	    >"$(VAR)/bot_tests.txt" 2>&1 & bot=$$!; \
+# The tests of the service need neither the bot's environment nor a model: both are made, and the bot tested, beside them.
+test: .venv/.ready test-system ## run all tests
+	@mkdir -p "$(VAR)"; { $(MAKE) --no-print-directory setup && model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && \
+	      TEST_MODEL="$$model" $(BOT_PYTHON) -m pytest -q tests/bot; } >"$(VAR)/bot_tests.txt" 2>&1 & bot=$$!; \
 	  $(PYTHON) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --ignore=tests/e2e; service=$$?; \
 	  wait $$bot; bot=$$?; cat "$(VAR)/bot_tests.txt"; test $$bot = 0 && test $$service = 0 && \
 	  model=$$($(BOT_PYTHON) scripts/train.py "$(VAR)/models") && \

@@ -13,17 +13,14 @@ from actions.connectors.refunds import RefundTwin
 from actions.connectors.shipments import ShipmentTwin
 from actions.connectors.vouchers import VoucherTwin
 from actions.due import fire
-from actions.firm import Firm
 from actions.staff.access import DeedRefused
 from actions.staff.granting import RemedyWish, grant_by_hand
 from actions.staff.promises import keep_promise
 from actions.staff.talking import take
 from recovery.case_states import CaseState
 from recovery.money import Money
-from store.database import Database
 from store.tables import BudgetDay, Case, Notification, Offer, RefundEntry, Shipment, Timer, Voucher
 from tests.actions.dialogue import Customer, Shop
-from tests.conftest import Clock
 
 ORDER = "202611120007"
 REFUND, VOUCHER, REPLACEMENT = (
@@ -33,11 +30,6 @@ REFUND, VOUCHER, REPLACEMENT = (
 )
 GONE = ConnectorError("gone for good", permanent=True)
 AWAY = ConnectorError("away", permanent=False)
-
-
-@pytest.fixture
-def shop(database: Database, firm: Firm, clock: Clock) -> Shop:
-    return Shop(database, firm, clock)
 
 
 class Moody:

@@ -6,21 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from actions.due import fire
-from actions.firm import Firm
 from recovery.case_states import CaseState
-from store.database import Database, UnitOfWork
+from store.database import UnitOfWork
 from store.tables import Customer as CustomerRow
 from store.tables import RefundEntry, Timer, Voucher
 from tests.actions.dialogue import Customer, Shop
-from tests.conftest import Clock
 
 ORDER = "202611120007"
-
-
-@pytest.fixture
-def shop(database: Database, firm: Firm, clock: Clock) -> Shop:
-    """The main way runs on both databases."""
-    return Shop(database, firm, clock)
 
 
 def belongs_to(customer: Customer) -> str:
@@ -40,7 +32,8 @@ def test_a_complaint_gets_its_number_an_apology_and_one_question(customer: Custo
     assert (case.state, case.department, case.service_step) == (CaseState.OPEN, "logistics", "delivery")
 
 
-def test_a_late_parcel_is_refunded_a_fifth_once_with_a_reference(shop: Shop, customer: Customer) -> None:
+def test_a_late_parcel_is_refunded_a_fifth_once_with_a_reference(both: Shop, language: str) -> None:
+    shop, customer = both, Customer(both, "mary", language)
     shop.sells(ORDER, total=30000, to=belongs_to(customer))
     customer.complains("delivery")
     offer = customer.gives_order(ORDER)

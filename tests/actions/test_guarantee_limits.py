@@ -33,7 +33,13 @@ from tests.desk.turning import at_once
 
 
 @pytest.fixture
-def shop(database: Database, firm: Firm, clock: Clock) -> Shop:
+def shop(sqlite_database: Database, firm: Firm, clock: Clock) -> Shop:
+    return Shop(sqlite_database, that_guarantees(firm), clock)
+
+
+@pytest.fixture
+def both(database: Database, firm: Firm, clock: Clock) -> Shop:
+    """On each database, where it is about who comes first."""
     return Shop(database, that_guarantees(firm), clock)
 
 
@@ -122,7 +128,8 @@ def test_what_it_cost_counts_though_it_is_no_complaint(shop: Shop, wang: Custome
 # --- several at once, and stopping in the middle ----------------------------------------------------------------------
 
 
-def test_many_processes_pay_once(shop: Shop, wang: Customer) -> None:
+def test_many_processes_pay_once(both: Shop) -> None:
+    shop, wang = both, Customer(both, "wang")
     wang.greets()
     sells_late(shop, to=wang.address.public)
     at_once(6, lambda _: shop.does(look_at, shop.firm, ORDER))
@@ -131,13 +138,15 @@ def test_many_processes_pay_once(shop: Shop, wang: Customer) -> None:
     assert sum("准时送达保证" in told for told in wang.was_told) == 1
 
 
-def test_many_processes_open_one_conversation_with_somebody_new(shop: Shop, wang: Customer) -> None:
+def test_many_processes_open_one_conversation_with_somebody_new(both: Shop) -> None:
+    shop, wang = both, Customer(both, "wang")
     sells_late(shop, to=wang.address.public)
     at_once(6, lambda _: shop.does(look_at, shop.firm, ORDER))
     assert len(shop.all(Conversation)) == 1 and len(shop.all(Case)) == 1
 
 
-def test_a_look_is_claimed_by_one(shop: Shop, wang: Customer) -> None:
+def test_a_look_is_claimed_by_one(both: Shop) -> None:
+    shop = both
     for number in range(30):
         sells_late(shop, f"order-{number:02}", to=f"rest:customer-{number}")
     claimed: list[str] = []
@@ -145,7 +154,8 @@ def test_a_look_is_claimed_by_one(shop: Shop, wang: Customer) -> None:
     assert len(claimed) == len(set(claimed))
 
 
-def test_the_bot_and_the_worker_at_once_pay_once(shop: Shop, wang: Customer) -> None:
+def test_the_bot_and_the_worker_at_once_pay_once(both: Shop) -> None:
+    shop, wang = both, Customer(both, "wang")
     wang.greets()
     sells_late(shop, to=wang.address.public)
     said = wang.types("快递晚了三天")

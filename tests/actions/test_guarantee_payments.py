@@ -23,8 +23,8 @@ from tests.conftest import Clock
 
 
 @pytest.fixture
-def shop(database: Database, firm: Firm, clock: Clock) -> Shop:
-    return Shop(database, that_guarantees(firm), clock)
+def shop(sqlite_database: Database, firm: Firm, clock: Clock) -> Shop:
+    return Shop(sqlite_database, that_guarantees(firm), clock)
 
 
 # --- in a complaint ---------------------------------------------------------------------------------------------------

@@ -16,11 +16,6 @@ ORDER = "Web-7c1aE"
 HEARD = ORDER.upper()
 
 
-@pytest.fixture
-def shop(both: Shop) -> Shop:
-    return both
-
-
 def number_of(customer: Customer) -> str | None:
     return next((fact.value for fact in customer.case.facts if fact.key == "order_number"), None)
 
@@ -35,7 +30,8 @@ def test_a_listed_order_is_made_good_however_it_is_typed(shop: Shop, wang: Custo
     assert [entry.order_number for entry in shop.all(RefundEntry)] == [ORDER]
 
 
-def test_an_order_is_proved_by_its_digits(shop: Shop, mary: Customer) -> None:
+def test_an_order_is_proved_by_its_digits(both: Shop) -> None:
+    shop, mary = both, Customer(both, "mary", "en")
     shop.sells(ORDER, total=30000, phone_last4="4711")
     mary.complains("delivery", order_number=HEARD)
     assert mary.awaited == "order_proof" and not mary.case.order_proved
